@@ -1,0 +1,64 @@
+"""Commands on the local cloud of this checkout: start, stop, status, env."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from commonground.cli import options as shared
+from commonground.engine.project import Project
+from commonground.engine.runs import Checkout
+from commonground.local import cloud
+
+REGION = "eu-central-1"
+"""Of `commonground local env`, where the project's `local` environment names none."""
+NOT_RUNNING = "the local cloud is not running; `commonground up local` or `commonground local start` starts it"
+
+
+@click.group("local")
+def local_command() -> None:
+    """The local cloud of this checkout."""
+
+
+@local_command.command("start")
+@shared.project
+def start(folder: Path) -> int:
+    """Start it where none runs."""
+    found = cloud.start(_directory(folder), report=lambda line: click.echo(line, err=True))
+    click.echo(f"the local cloud serves at {found.endpoint}")
+    return 0
+
+
+@local_command.command("stop")
+@shared.project
+def stop(folder: Path) -> int:
+    """End it, and with it all that is provisioned in it."""
+    click.echo("the local cloud is stopped" if cloud.stop(_directory(folder)) else "the local cloud is not running")
+    return 0
+
+
+@local_command.command("status")
+@shared.project
+def status(folder: Path) -> int:
+    """Say whether it runs, and where."""
+    found = cloud.running(_directory(folder))
+    click.echo(f"the local cloud serves at {found.endpoint} (process {found.pid})" if found else NOT_RUNNING)
+    return 0
+
+
+@local_command.command("env")
+@shared.project
+def env(folder: Path) -> int:
+    """Print what a shell needs to reach it: eval "$(commonground local env)"."""
+    found = cloud.running(_directory(folder))
+    if found is None:
+        click.echo(NOT_RUNNING, err=True)
+        return 1
+    region = Project.read(folder.resolve()).binding("local", "region") or REGION
+    for name, value in sorted(found.environment(region).items()):
+        click.echo(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _directory(folder: Path) -> Path:
+    return Checkout.around(folder.resolve()).local

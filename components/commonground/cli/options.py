@@ -1,0 +1,114 @@
+"""Options that commands share, and what they make of them."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from commonground.engine.errors import EngineError, UnansweredError
+from commonground.engine.installation import find
+from commonground.engine.progress import Lines
+from commonground.engine.project import Project
+from commonground.engine.runs import Run
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Options:
+    """What may stand before and after a command's name."""
+
+    plain: bool = False
+    yes: bool = False
+    debug: bool = False
+
+
+class WrongSettingsError(EngineError):
+    """An environment's files have mistakes: one message each."""
+
+    def __init__(self, rendered: str, count: int) -> None:
+        self.count = count
+        super().__init__(rendered.rstrip())
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    options = context.ensure_object(Options)
+    if value and parameter.name:
+        setattr(options, parameter.name, True)
+
+
+def flags(command: Command) -> Command:
+    """Adds `--plain`, `--yes` and `--debug`."""
+    texts = {
+        "--debug": "Show what the run writes to stderr, tracebacks included.",
+        "--yes": "Go on without asking, also in a real environment.",
+        "--plain": "Lines of progress, also in a terminal.",
+    }
+    for name, text in texts.items():
+        command = click.option(name, is_flag=True, expose_value=False, callback=_keep, help=text)(command)
+    return command
+
+
+def project(command: Command) -> Command:
+    """Adds `--project DIR`."""
+    return click.option(
+        "--project",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(),
+        metavar="DIR",
+        help="Folder of the project's Pulumi.yaml. Default: the working directory.",
+    )(command)
+
+
+environment = click.argument("environment", metavar="ENV")
+
+
+def check_settings(found: Project, name: str, *, offline: bool) -> None:
+    """Raises `WrongSettingsError` with everything that is wrong in an environment's files. A project without a blueprint has none of ours."""
+    if not (found.config / "blueprint.yaml").is_file():
+        return
+    from commonground import settings  # pydantic and all models, only where there is a blueprint
+
+    mistakes = settings.check(found.config, name, offline=offline, project_file=found.root / "Pulumi.yaml")
+    if mistakes:
+        raise WrongSettingsError(settings.render(mistakes), len(mistakes))
+
+
+@contextmanager
+def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True) -> Iterator[tuple[Run, Lines]]:
+    """A run for an environment and its progress: settings checked, CLI found."""
+    found = Project.read(folder.resolve())
+    if check:
+        check_settings(found, name, offline=offline)
+    with _progress(options, name) as progress:
+        engine = find(progress.say)
+        yield Run(found, name, engine, progress, debug=options.debug), progress
+
+
+def must_ask(options: Options, found: Run) -> bool:
+    """Whether a change has to be confirmed. Raises `UnansweredError` where nobody could."""
+    if found.local or options.yes:
+        return False
+    if not sys.stdin.isatty():
+        raise UnansweredError(found.environment)
+    return True
+
+
+def _progress(options: Options, name: str) -> Lines:
+    if options.plain or not sys.stderr.isatty():
+        return Lines(name, _confirm)
+    from commonground.engine.tree import LiveTree  # rich, only for a terminal
+
+    return LiveTree(name, _confirm)
+
+
+def _confirm(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        return False

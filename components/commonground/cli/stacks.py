@@ -1,0 +1,140 @@
+"""Commands that run the engine: up, preview, destroy, refresh, outputs, init."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from commonground.cli import options as shared
+from commonground.cli.options import Options
+from commonground.engine import report
+from commonground.engine.errors import EngineError
+from commonground.engine.request import Status
+from commonground.engine.steps import Op, count, summary
+
+CHANGES = 2
+
+
+@click.command("up")
+@shared.environment
+@shared.project
+@shared.flags
+@click.pass_obj
+def up_command(options: Options, environment: str, folder: Path) -> int:
+    """Provision ENV: preview, then make what is missing and change what differs."""
+    with shared.run(options, folder, environment) as (run, progress):
+        outcome = run.up(ask=shared.must_ask(options, run))
+        if outcome.status is Status.DECLINED:
+            return _declined(environment)
+        progress.finish(outcome.steps)
+        endpoint = run.endpoint()
+    click.echo(report.outputs(outcome.outputs), nl=False)
+    if endpoint:
+        click.echo(f"local cloud: {endpoint}")
+    counts = count(outcome.steps)
+    nothing = not any(number for op, number in counts.items() if op is not Op.SAME)
+    click.echo(f"\n{environment}: {'nothing to change: ' if nothing else ''}{summary(counts, would=False)}")
+    if endpoint:
+        click.echo('eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud', err=True)
+    return 0
+
+
+@click.command("preview")
+@click.argument("environments", metavar="ENV...", nargs=-1, required=True)
+@click.option("--offline", is_flag=True, help="Against nothing, with no account, credentials or network.")
+@click.option("--report", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report to a file too.")
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
+@shared.project
+@shared.flags
+@click.pass_obj
+def preview_command(options: Options, environments: tuple[str, ...], offline: bool, file: Path | None, tell: bool, folder: Path) -> int:
+    """Show what `up` would do, down to properties. Changes nothing."""
+    texts, code = [], 0
+    for name in environments:
+        try:
+            with shared.run(options, folder, name, offline=offline) as (run, _):
+                steps = run.preview(offline=offline).steps
+        except EngineError as error:
+            if len(environments) == 1:
+                raise
+            click.echo(f"error: {name}: {error}", err=True)
+            code = 1
+            continue
+        texts.append(report.render(steps, title=name))
+        click.echo(("\n" if len(texts) > 1 else "") + texts[-1], nl=False)
+        if tell and code == 0 and any(step.changes for step in steps):
+            code = CHANGES
+    if file:
+        file.write_text("\n".join(texts), "utf-8")
+    return code
+
+
+@click.command("destroy")
+@shared.environment
+@shared.project
+@shared.flags
+@click.pass_obj
+def destroy_command(options: Options, environment: str, folder: Path) -> int:
+    """Take away all that `up` made in ENV. Stops before anything if something is protected."""
+    with shared.run(options, folder, environment) as (run, progress):
+        outcome = run.destroy(ask=shared.must_ask(options, run))
+        if outcome.status is Status.DECLINED:
+            return _declined(environment)
+        progress.finish(outcome.steps)
+    deleted = count(outcome.steps)[Op.DELETE]
+    click.echo(f"{environment}: {deleted} deleted" if deleted else f"{environment}: nothing was there")
+    return 0
+
+
+@click.command("refresh")
+@shared.environment
+@shared.project
+@shared.flags
+@click.pass_obj
+def refresh_command(options: Options, environment: str, folder: Path) -> int:
+    """Read from the cloud what is there in ENV, into the state. Changes nothing in the cloud."""
+    with shared.run(options, folder, environment) as (run, progress):
+        outcome = run.refresh()
+        progress.finish(outcome.steps)
+    click.echo(report.render(outcome.steps, title=environment), nl=False)
+    return 0
+
+
+@click.command("outputs")
+@shared.environment
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@shared.project
+@shared.flags
+@click.pass_obj
+def outputs_command(options: Options, environment: str, as_json: bool, folder: Path) -> int:
+    """Show what ENV hands to other stacks. Secrets are masked."""
+    with shared.run(options, folder, environment, check=False) as (run, _):
+        found = run.outputs()
+    if not found:
+        click.echo(f"{environment}: nothing is provisioned; `commonground up {environment}` does that", err=True)
+    if as_json:
+        json.dump(found, sys.stdout, indent=2, sort_keys=True)
+        click.echo()
+    else:
+        click.echo(report.outputs(found), nl=False)
+    return 0
+
+
+@click.command("init")
+@shared.environment
+@shared.project
+@shared.flags
+@click.pass_obj
+def init_command(options: Options, environment: str, folder: Path) -> int:
+    """Create ENV in the state that you are logged in to. A local environment needs none."""
+    with shared.run(options, folder, environment, check=False) as (run, _):
+        run.init()
+        local = run.local
+    click.echo(f"{environment}: {'lives in the local cloud and needs no init' if local else 'is there'}")
+    return 0
+
+
+def _declined(environment: str) -> int:
+    click.echo(f"{environment}: nothing was changed", err=True)
+    return 1

@@ -1,0 +1,119 @@
+"""Commands around the engine: engine, settings, lock, doctor."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from commonground.cli import options as shared
+from commonground.engine.errors import EngineError
+from commonground.engine.installation import find
+from commonground.engine.project import Project
+
+OLDEST_PYTHON = (3, 11)
+LOCK = "commonground.lock"
+
+
+@click.command("engine")
+def engine_command() -> int:
+    """Say which Pulumi CLI is used, and why; install one if there is none."""
+    found = find(lambda line: click.echo(line, err=True))
+    click.echo(f"{found.path}: Pulumi CLI {found.version}, {found.source.value}")
+    for what, why in found.passed_over:
+        click.echo(f"  not {what}: {why}")
+    return 0
+
+
+@click.group("settings")
+def settings_command() -> None:
+    """The files of an environment: blueprint, scale, bindings, lock."""
+
+
+@settings_command.command("check")
+@shared.environment
+@click.option("--offline", is_flag=True, help="Take placeholders and an example lock, as an offline preview does.")
+@shared.project
+def check(environment: str, offline: bool, folder: Path) -> int:
+    """Say everything that is wrong in ENV's files."""
+    shared.check_settings(Project.read(folder.resolve()), environment, offline=offline)
+    click.echo(f"{environment}: the settings are right")
+    return 0
+
+
+@click.command("lock")
+@shared.environment
+@click.option("--check", "check_only", is_flag=True, help="Only say what is stale; exit with 1 if anything is.")
+@click.option("--new-incarnation", is_flag=True, help="Draw another suffix for the names that outlive what they name.")
+@click.option("--kubernetes", metavar="VERSION", help="Move to this Kubernetes version, one minor up at a time.")
+@shared.project
+def lock_command(environment: str, check_only: bool, new_incarnation: bool, kubernetes: str | None, folder: Path) -> int:
+    """Ask AWS for what ENV's settings need, and write lock.ENV.yaml."""
+    if find_spec(LOCK) is None:
+        raise EngineError("this version of Commonground has no `lock`")
+    main_for: Callable[..., int] = import_module(LOCK).main_for
+    found = Project.read(folder.resolve())
+    return main_for(environment, check=check_only, new_incarnation=new_incarnation, kubernetes=kubernetes, folder=found.config)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a run needs."""
+
+    what: str
+    good: bool
+    said: str
+
+
+@click.command("doctor")
+@shared.environment
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@shared.project
+def doctor_command(environment: str, as_json: bool, folder: Path) -> int:
+    """Say whether this machine has what a run for ENV needs. Installs and changes nothing; asks no cloud."""
+    found = Project.read(folder.resolve())
+    local = found.binding(environment, "cloud") == "local"
+    findings = [_python(), _engine(), _settings(found, environment), *([] if local else [_credentials()])]
+    if as_json:
+        json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
+        click.echo()
+    else:
+        for finding in findings:
+            click.echo(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}: {finding.said}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("Python", sys.version_info[:2] >= OLDEST_PYTHON, version)
+
+
+def _engine() -> Finding:
+    try:
+        found = find(install=False)
+    except EngineError as error:
+        return Finding("Pulumi CLI", False, str(error))
+    return Finding("Pulumi CLI", True, f"{found.version}, {found.source.value} ({found.path})")
+
+
+def _settings(found: Project, name: str) -> Finding:
+    try:
+        shared.check_settings(found, name, offline=False)
+    except EngineError as error:
+        return Finding("settings", False, str(error))
+    return Finding("settings", True, "right")
+
+
+def _credentials() -> Finding:
+    import botocore.session
+
+    found = botocore.session.get_session().get_credentials()
+    if found is None:
+        return Finding(
+            "AWS credentials", False, "none in the environment, the shared files or the instance; `aws configure sso` or a role's variables give them"
+        )
+    return Finding("AWS credentials", True, f"there are some ({found.method}); whether AWS takes them, only a call can tell")

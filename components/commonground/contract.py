@@ -1,0 +1,163 @@
+"""The contract: what other stacks build on, as plain JSON in one output, and the typed way to read it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import pulumi
+from pulumi_kubernetes import Provider as KubernetesProvider
+
+from commonground.cluster import Cluster, ExistingCluster
+from commonground.kubeconfig import kubeconfig
+from commonground.pools import Pool
+from commonground.registries import ExistingRepository, Registries
+from commonground.settings.environment import Environment
+from commonground.storage import ExistingBucket, Storage
+
+OUTPUT = "contract"
+"""Name of the stack's output."""
+
+VERSION = 1
+"""Goes up only when something that is there changes its meaning. To add is no new version."""
+
+
+class ContractError(Exception):
+    """A stack whose contract does not have what is asked of it."""
+
+    def __init__(self, *, expected: str, found: str) -> None:
+        super().__init__(f"contract: expected {expected}, found {found}")
+        self.expected = expected
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The typed outputs of a foundation."""
+
+    outputs: dict[str, Any]
+    """Plain JSON, some of it known only once it is deployed. Only ever added to."""
+
+    @classmethod
+    def of(cls, environment: Environment, *, cluster: Cluster, pools: Mapping[str, Pool], storage: Storage, registries: Registries) -> "Contract":
+        """The contract of an environment that these components make up."""
+        return cls(
+            {
+                "version": VERSION,
+                "environment": environment.name,
+                "account": environment.account,
+                "region": environment.region,
+                "cluster": _cluster(environment, cluster),
+                "pools": {pool.name: {"purpose": pool.purpose.value, "labels": pools[pool.name].labels} for pool in environment.pools},
+                "registries": {name: {"url": repository.url, "arn": repository.arn} for name, repository in registries.repositories.items()},
+                "buckets": {name: {"name": bucket.name, "arn": bucket.arn, "key_arn": bucket.key_arn} for name, bucket in storage.buckets.items()},
+            }
+        )
+
+    @classmethod
+    def read(cls, stack: str) -> "Platform":
+        """The platform that a stack provides. Example: `Contract.read("organization/commonground/dev")`.
+
+        What the contract lacks, or a version that is not ours, raises `ContractError` once the stack's outputs are known.
+        """
+        reference = pulumi.StackReference(stack)
+        return Platform(reference.get_output(OUTPUT).apply(_checked))
+
+
+Thing = TypeVar("Thing")
+
+
+class Named(Generic[Thing]):
+    """What a platform has of a kind, by its name in the blueprint. Whether the name is there shows once the contract is known."""
+
+    def __init__(self, find: Callable[[str], Thing]) -> None:
+        self._find = find
+
+    def __getitem__(self, name: str) -> Thing:
+        return self._find(name)
+
+
+class Platform:
+    """A foundation as another stack sees it: `platform.buckets["models"].grant_read(identity, prefix="shop/")`."""
+
+    environment: pulumi.Output[str]
+    account: pulumi.Output[str]
+    region: pulumi.Output[str]
+    cluster: ExistingCluster
+    """Where pools can be added. It has no Kubernetes provider: make one with `kubernetes`, as a role of one's own."""
+    buckets: Named[ExistingBucket]
+    """By name; grants are for those that a KMS key encrypts: all but the log bucket."""
+    registries: Named[ExistingRepository]
+
+    def __init__(self, contract: pulumi.Output[Mapping[str, Any]]) -> None:
+        self._contract = contract
+        self.environment = self._at("environment")
+        self.account = self._at("account")
+        self.region = self._at("region")
+        self.cluster = ExistingCluster(
+            name=self._at("cluster", "name"),
+            arn=self._at("cluster", "arn"),
+            security_group_id=self._at("cluster", "security_group_id"),
+            subnet_ids=self._at("cluster", "subnet_ids"),
+            node_role_arn=self._at("cluster", "node_role_arn"),
+            tags=self._at("cluster", "tags"),
+        )
+        self.buckets = Named(self._bucket)
+        self.registries = Named(self._repository)
+
+    def kubernetes(self, name: str, *, role_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> KubernetesProvider:
+        """A Kubernetes provider for the cluster, as a role that has access to it."""
+        config = kubeconfig(
+            cluster=self.cluster.name,
+            endpoint=self._at("cluster", "endpoint"),
+            certificate=self._at("cluster", "certificate"),
+            region=self.region,
+            role_arn=role_arn,
+        )
+        return KubernetesProvider(name, kubeconfig=config, cluster_identifier=self.cluster.name, enable_server_side_apply=True, opts=opts)
+
+    def pool_labels(self, pool: str) -> pulumi.Output[Mapping[str, str]]:
+        """Labels by which pods choose a pool's nodes."""
+        return self._at("pools", pool, "labels")
+
+    def _bucket(self, name: str) -> ExistingBucket:
+        at = ("buckets", name)
+        return ExistingBucket(name, name=self._at(*at, "name"), arn=self._at(*at, "arn"), key_arn=self._at(*at, "key_arn"))
+
+    def _repository(self, name: str) -> ExistingRepository:
+        return ExistingRepository(name, arn=self._at("registries", name, "arn"), url=self._at("registries", name, "url"))
+
+    def _at(self, *path: str) -> pulumi.Output[Any]:
+        return self._contract.apply(lambda contract: _found(contract, path))
+
+
+def _cluster(environment: Environment, cluster: Cluster) -> dict[str, Any]:
+    return {
+        "name": cluster.name,
+        "arn": cluster.arn,
+        "kubernetes": environment.cluster.kubernetes,
+        "endpoint": cluster.endpoint,
+        "certificate": cluster.certificate,
+        "security_group_id": cluster.security_group_id,
+        "subnet_ids": dict(cluster.subnet_ids),
+        "node_role_arn": cluster.node_role_arn,
+        "tags": cluster.tags,
+    }
+
+
+def _checked(contract: Any) -> Mapping[str, Any]:
+    if not isinstance(contract, Mapping):
+        raise ContractError(expected=f"the stack to have an output named {OUTPUT!r}", found="none")
+    if contract.get("version") != VERSION:
+        raise ContractError(expected=f"version {VERSION}", found=f"version {contract.get('version')}")
+    return contract
+
+
+def _found(contract: Mapping[str, Any], path: Sequence[str]) -> Any:
+    """What stands at a path. Names that it lacks are answered with those that it has."""
+    place: Any = contract
+    for depth, step in enumerate(path):
+        if not isinstance(place, Mapping) or place.get(step) is None:
+            there = ", ".join(sorted(place)) if isinstance(place, Mapping) and step not in place else "nothing"
+            raise ContractError(expected=".".join(path[: depth + 1]), found=there or "nothing")
+        place = place[step]
+    return place

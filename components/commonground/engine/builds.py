@@ -1,0 +1,77 @@
+"""The two ways to get a Pulumi CLI that is not there: the official installer, and its Go module."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from commonground.engine.versions import VERSION
+
+PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+FLAGS = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+INSTALLER = "https://get.pulumi.com/install.sh"
+"""Where the Automation API's `PulumiCommand.install` gets the installer."""
+SECONDS_TO_REACH = 4
+"""Where the internet is reached at all, the answer is there in a fraction of this."""
+
+
+class NotBuiltError(Exception):
+    """This way does not work here; its text says why."""
+
+
+def official(folder: Path, report: Callable[[str], None]) -> Path:
+    """The CLI by the official installer, into `folder`. Gives up in seconds where the internet is not reached. Raises `NotBuiltError`."""
+    if not reached():
+        raise NotBuiltError(f"{INSTALLER} is not reached from here")
+    report(f"installing the Pulumi CLI {VERSION} by its official installer")
+    from pulumi.automation import PulumiCommand  # half a second, only where it is needed
+    from semver import VersionInfo
+
+    try:
+        PulumiCommand.install(root=str(folder), version=VersionInfo.parse(VERSION))
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise NotBuiltError(f"the installer failed ({type(error).__name__}: {error})") from None
+    return folder / "bin" / "pulumi"
+
+
+def reached() -> bool:
+    """Whether the official installer can be downloaded, through a proxy where one is set. Known in seconds, also where names do not resolve."""
+    found = threading.Event()
+
+    def ask() -> None:
+        try:
+            urllib.request.urlopen(urllib.request.Request(INSTALLER, method="HEAD"), timeout=SECONDS_TO_REACH).close()  # noqa: S310  # a constant
+        except (OSError, urllib.error.URLError):
+            return
+        found.set()
+
+    # In a thread: resolving a name knows no timeout.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(SECONDS_TO_REACH)
+    return found.is_set()
+
+
+def from_go(folder: Path, module: Path | None, report: Callable[[str], None]) -> Path:
+    """The CLI built from the Go module that `module` (a folder with go.mod and go.sum) pins, into `folder`. Raises `NotBuiltError`."""
+    go = shutil.which("go")
+    if go is None:
+        raise NotBuiltError("there is no `go` on PATH")
+    if module is None:
+        raise NotBuiltError("scripts/engine/go.mod, which pins the CLI, is not here: run this in a checkout of Commonground")
+    report(f"building the Pulumi CLI {VERSION} from its Go module, about 3 minutes (once for each user)")
+    binary = folder / "bin" / "pulumi"
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w+") as log:
+        command = [go, "build", "-mod=readonly", "-ldflags", FLAGS, "-o", str(binary), PACKAGE]
+        built = subprocess.run(command, cwd=module, env=os.environ | {"GOFLAGS": "", "GOWORK": "off"}, stdout=log, stderr=log, check=False)
+        log.seek(0)
+        said = [line.strip() for line in log if line.strip() and not line.startswith("go: downloading")]
+    if built.returncode != 0:
+        raise NotBuiltError(f"`go build` failed: {said[-1] if said else f'code {built.returncode}'}")
+    return binary

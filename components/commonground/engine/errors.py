@@ -1,0 +1,123 @@
+"""What can go wrong with the engine: classes with the facts as attributes, text made here and nowhere else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a run failed."""
+
+    reason: str
+    name: str | None = None
+    """Logical name of the resource; none: the run as a whole."""
+    type: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.type}): {self.reason}" if self.name else self.reason
+
+
+class EngineError(Exception):
+    """Something that the user has to know, as one message."""
+
+
+class NoEngineError(EngineError):
+    """No Pulumi CLI was found and none could be installed."""
+
+    def __init__(self, tried: list[tuple[str, str]], minimum: str) -> None:
+        self.tried = tried
+        self.minimum = minimum
+        lines = "\n".join(f"  {what}: {why}" for what, why in tried)
+        super().__init__(
+            f"the Pulumi CLI is needed ({minimum} or later), and could not be had:\n{lines}\n"
+            "How to get it: install the Pulumi CLI so that `pulumi version` works, or install Go and let it reach a module proxy (GOPROXY), "
+            "then run this again."
+        )
+
+
+class BrokenEngineError(EngineError):
+    """A Pulumi CLI was made but does not work."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"the Pulumi CLI at {path} does not work: {reason}")
+
+
+class BusyError(EngineError):
+    """Another run is changing this environment."""
+
+    def __init__(self, environment: str, pid: int | None = None) -> None:
+        self.environment = environment
+        self.pid = pid
+        who = f" (process {pid})" if pid else ""
+        super().__init__(f"another run{who} is changing the environment {environment!r}: wait until it is done, then run this again")
+
+
+class NotCreatedError(EngineError):
+    """The environment has no stack in the backend that the team logs in to."""
+
+    def __init__(self, environment: str) -> None:
+        self.environment = environment
+        super().__init__(
+            f"the environment {environment!r} is not there yet: `commonground init {environment}` creates it in the state that you are logged in to"
+        )
+
+
+class NoProjectError(EngineError):
+    """There is no Pulumi project, or no file for the environment."""
+
+    def __init__(self, missing: str, expected: str) -> None:
+        self.missing = missing
+        self.expected = expected
+        super().__init__(f"{missing} is missing: {expected}")
+
+
+class UnansweredError(EngineError):
+    """A change has to be confirmed, and nobody is there to ask."""
+
+    def __init__(self, environment: str) -> None:
+        self.environment = environment
+        super().__init__(f"{environment!r} is a real environment and there is no terminal to ask in: nothing was changed; `--yes` answers beforehand")
+
+
+class ProtectedError(EngineError):
+    """Something protected stands in the way of a deletion."""
+
+    def __init__(self, names: list[str], what: str) -> None:
+        self.names = names
+        self.what = what
+        super().__init__(
+            f"{what} would delete or replace what is protected; nothing was changed. "
+            "To go on, put these names in the scale, have that reviewed, run `up`, then do this again:\n"
+            f"  unprotected: [{', '.join(names)}]"
+        )
+
+
+class StandInsError(EngineError):
+    """The process of the stand-ins did not start."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        super().__init__(f"the stand-ins for the providers did not start: {said or 'their process ended without a word'}")
+
+
+class RunError(EngineError):
+    """A run failed, for these reasons."""
+
+    def __init__(self, problems: list[Problem], what: str) -> None:
+        self.problems = problems
+        self.what = what
+        super().__init__("\n".join([f"{what} failed:", *(f"  {_indented(str(problem))}" for problem in problems)]))
+
+
+class InterruptedRunError(EngineError):
+    """The user, or the system, ended a run before it was done."""
+
+    def __init__(self, what: str, *, changing: bool) -> None:
+        self.what = what
+        rest = "what was done so far is in the state, and the next `up` finishes it" if changing else "nothing was changed"
+        super().__init__(f"{what} was interrupted: {rest}")
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n    ")

@@ -1,0 +1,126 @@
+"""What the modes do with the engine: a preview comes before every change, in the same run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from pulumi.automation import Stack
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+
+from commonground.engine.channel import Channel
+from commonground.engine.diagnosis import diagnose, from_output
+from commonground.engine.errors import BusyError, NotCreatedError
+from commonground.engine.request import Answer, Mode, Request, State, Status
+from commonground.engine.steps import MASK, Op
+from commonground.engine.watch import Watch
+from commonground.engine.workspace import Workspace
+
+
+class Operations:
+    """One run's work on its stack."""
+
+    def __init__(self, request: Request, workspace: Workspace, channel: Channel, program: Callable[[], None]) -> None:
+        self._request = request
+        self._workspace = workspace
+        self._channel = channel
+        self._program = program
+        self._watch = Watch(channel)
+        self._changing = False
+
+    def run(self) -> Answer:
+        """Does what the mode says."""
+        work: dict[Mode, Callable[[Stack], Answer]] = {
+            Mode.UP: self._up,
+            Mode.PREVIEW: self._preview,
+            Mode.DESTROY: self._destroy,
+            Mode.REFRESH: self._refresh,
+            Mode.OUTPUTS: self._outputs,
+            Mode.INIT: lambda stack: Answer(Status.DONE),
+        }
+        try:
+            stack = self._workspace.stack(self._program)
+            try:
+                return work[self._request.mode](stack)
+            except CommandError as error:
+                return self._failed(stack, error)
+        except NotCreatedError:
+            return Answer(Status.NOT_CREATED)
+        except (ConcurrentUpdateError, BusyError):
+            return Answer(Status.BUSY)
+        except CommandError as error:
+            return Answer(Status.FAILED, problems=[asdict(from_output(str(error)))])
+
+    def _preview(self, stack: Stack) -> Answer:
+        self._channel.phase("preview")
+        if self._request.state is State.THROW_AWAY:
+            # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
+            stack.up(**self._options())
+        else:
+            stack.preview(**self._options())
+        return Answer(Status.DONE, outputs=self._watch.outputs)
+
+    def _up(self, stack: Stack) -> Answer:
+        self._channel.phase("preview")
+        stack.preview(**self._options())
+        if not self._watch.clean and not self._confirmed():
+            return Answer(Status.DECLINED)
+        # Also after a preview that changes nothing: options of resources (protection, order) are in the state alone.
+        self._begin("up")
+        stack.up(**self._options())
+        return Answer(Status.DONE, outputs=self._watch.outputs, changed=True)
+
+    def _destroy(self, stack: Stack) -> Answer:
+        self._channel.phase("preview")
+        stack.preview_destroy(**self._options())
+        if not self._watch.clean and not self._confirmed():
+            return Answer(Status.DECLINED)
+        self._begin("destroy")
+        stack.destroy(**self._options())
+        return Answer(Status.DONE, changed=True)
+
+    def _refresh(self, stack: Stack) -> Answer:
+        self._begin("refresh")
+        stack.refresh(on_event=self._watch)
+        return Answer(Status.DONE, changed=True)
+
+    def _outputs(self, stack: Stack) -> Answer:
+        found = {name: MASK if output.secret else output.value for name, output in stack.workspace.stack_outputs(stack.name).items()}
+        return Answer(Status.DONE, outputs=found)
+
+    def _failed(self, stack: Stack, error: CommandError) -> Answer:
+        if isinstance(error, ConcurrentUpdateError):
+            return Answer(Status.BUSY)
+        if self._channel.interrupted:
+            return Answer(Status.INTERRUPTED, changed=self._changing)
+        names = self._protected(stack) if not self._changing and self._watch.stopped_by_protection else []
+        if names:
+            return Answer(Status.PROTECTED, names=names)
+        problems = diagnose(self._watch.errors) or [from_output(str(error))]
+        return Answer(Status.FAILED, problems=[asdict(problem) for problem in problems], changed=self._changing)
+
+    def _protected(self, stack: Stack) -> list[str]:
+        """Names of all that protection stopped. The engine's preview names one and ends, so the state is asked for the rest."""
+        # Without --show-secrets: secrets stay encrypted in the text.
+        exported = stack.workspace.pulumi_command.run(["stack", "export", "--stack", stack.name], stack.workspace.work_dir, stack.workspace.env_vars)
+        resources: list[dict[str, Any]] = (json.loads(exported.stdout).get("deployment") or {}).get("resources") or []
+        protected = {resource["urn"] for resource in resources if resource.get("protect")}
+        steps = self._watch.steps
+        stopped = {urn for urn, step in steps.items() if step.kind in (Op.REPLACE, Op.DELETE) or step.op.endswith(("-replacement", "-replaced"))}
+        # A deletion comes when the program is through: what it has not named by then is to go.
+        gone = {urn for urn in protected if urn not in steps} if self._watch.stopped_by_deletion else set()
+        return sorted({urn.rsplit("::", 1)[-1] for urn in protected & (stopped | gone)})
+
+    def _confirmed(self) -> bool:
+        return not self._request.ask or self._channel.ask()
+
+    def _begin(self, phase: str) -> None:
+        self._changing = True
+        self._watch.clear()
+        self._channel.phase(phase)
+
+    def _options(self) -> dict[str, Any]:
+        packs: dict[str, Any] = (
+            {"policy_packs": list(self._request.policy_packs)} if self._request.policy_packs and self._request.mode is not Mode.DESTROY else {}
+        )
+        return {"on_event": self._watch, **packs}

@@ -1,0 +1,207 @@
+"""Starts a run in a process of its own, follows it, and gives what came of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import IO, Any, Protocol
+
+from commonground.engine.errors import BusyError, EngineError, InterruptedRunError, NotCreatedError, Problem, ProtectedError, RunError
+from commonground.engine.request import Answer, Mode, Request, Status
+from commonground.engine.steps import Step
+
+# How often an interrupt is passed on to the engine (the first: finish what is going on; the second: stop now) before all is ended by force.
+POLITE_INTERRUPTS = 2
+WHAT = {Mode.UP: "up", Mode.PREVIEW: "the preview", Mode.DESTROY: "destroy", Mode.REFRESH: "refresh", Mode.OUTPUTS: "reading the outputs", Mode.INIT: "init"}
+
+
+class Watcher(Protocol):
+    """Who is told what goes on. Called from one thread, in order."""
+
+    def say(self, text: str) -> None:
+        """One line for the user."""
+
+    def phase(self, name: str) -> None:
+        """A part of the run begins: `preview`, `up`, `destroy`, `refresh`."""
+
+    def begin(self, step: Step) -> None:
+        """The engine begins with a resource."""
+
+    def end(self, step: Step) -> None:
+        """It is done with it."""
+
+    def fail(self, step: Step) -> None:
+        """It could not do it; the reason comes at the end."""
+
+    def message(self, severity: str, text: str, urn: str | None) -> None:
+        """What the engine, a provider, a policy or the program says."""
+
+    def ask(self, preview: tuple[Step, ...]) -> bool:
+        """Whether to go on after what the preview showed."""
+
+
+@dataclass
+class Outcome:
+    """What came of a run that did not fail."""
+
+    status: Status
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """The stack's outputs, secrets masked."""
+    preview: tuple[Step, ...] = ()
+    """What the preview said, sorted by URN."""
+    steps: tuple[Step, ...] = ()
+    """What was done, sorted by URN; of a preview the same as `preview`."""
+
+
+def run(request: Request, watcher: Watcher, *, debug: bool = False) -> Outcome:
+    """Does a run to its end. Raises the errors of `commonground.engine.errors`; `debug` shows what the worker writes to stderr."""
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "commonground.engine.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if debug else log,
+            text=True,
+            start_new_session=True,  # so that an interrupt reaches the engine once, from here
+        )
+        with _interrupts(process, watcher.say):
+            try:
+                followed = _Follower(process, watcher, request).follow()
+            finally:
+                _end(process)
+        if followed.answer is None:
+            log.seek(0)
+            raise EngineError(_breakdown(WHAT[request.mode], process.returncode, log))
+    return _outcome(followed, request)
+
+
+class _Follower:
+    """Reads a worker's lines."""
+
+    def __init__(self, process: "subprocess.Popen[str]", watcher: Watcher, request: Request) -> None:
+        self._process = process
+        self._watcher = watcher
+        self._request = request
+        self._phase = ""
+        self.steps: dict[str, list[Step]] = {}
+        self.answer: Answer | None = None
+
+    def follow(self) -> "_Follower":
+        self._send(self._request.to_json())
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._take(json.loads(line))
+            if self.answer:
+                break
+        return self
+
+    def of(self, phase: str) -> tuple[Step, ...]:
+        return tuple(sorted(self.steps.get(phase, []), key=lambda step: (step.urn, step.op)))
+
+    def _take(self, line: dict[str, Any]) -> None:
+        match line["kind"]:
+            case "say":
+                self._watcher.say(line["text"])
+            case "phase":
+                self._phase = line["name"]
+                self.steps[self._phase] = []
+                self._watcher.phase(self._phase)
+            case "message":
+                self._watcher.message(line["severity"], line["text"], line["urn"])
+            case "ask":
+                with _default_interrupts():
+                    self._send({"go": self._watcher.ask(self.of(self._phase))})
+            case "answer":
+                self.answer = Answer(**{**line["answer"], "status": Status(line["answer"]["status"])})
+            case kind:
+                step = Step(**line["step"])
+                if kind == "end":
+                    self.steps[self._phase].append(step)
+                getattr(self._watcher, kind)(step)
+
+    def _send(self, line: dict[str, Any]) -> None:
+        assert self._process.stdin
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(line) + "\n")
+            self._process.stdin.flush()
+
+
+def _outcome(followed: _Follower, request: Request) -> Outcome:
+    answer = followed.answer
+    assert answer
+    what = WHAT[request.mode]
+    errors: dict[Status, Callable[[], EngineError]] = {
+        Status.BUSY: lambda: BusyError(request.environment),
+        Status.NOT_CREATED: lambda: NotCreatedError(request.environment),
+        Status.PROTECTED: lambda: ProtectedError(answer.names, what),
+        Status.INTERRUPTED: lambda: InterruptedRunError(what, changing=answer.changed),
+        Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what),
+    }
+    if answer.status in errors:
+        raise errors[answer.status]()
+    last = next(reversed(followed.steps), "preview")
+    return Outcome(answer.status, answer.outputs, followed.of("preview"), followed.of(last))
+
+
+@contextmanager
+def _interrupts(process: "subprocess.Popen[str]", say: Callable[[str], None]) -> Iterator[None]:
+    """Passes Ctrl-C and SIGTERM on to the engine, which then comes to an orderly end."""
+    received = 0
+
+    def forward(signum: int, frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        polite = received <= POLITE_INTERRUPTS
+        if received == 1:
+            say("stopping: what is going on is brought to its end (once more to stop at once)")
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT if polite else signal.SIGKILL)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _default_interrupts() -> Iterator[None]:
+    """While a question is asked, an interrupt answers it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Lets a worker go that has answered, and leaves nothing behind of one that broke down."""
+    assert process.stdin
+    assert process.stdout
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdout.read()
+    process.stdout.close()
+    process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _breakdown(what: str, code: int, log: IO[str]) -> str:
+    lines = [line.strip() for line in log if line.strip()]
+    how = f"by signal {-code}" if code < 0 else f"with code {code}"
+    return f"{what} broke down: its process ended {how}" + (f": {lines[-1]}" if lines else "")

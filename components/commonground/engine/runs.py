@@ -1,0 +1,167 @@
+"""One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from commonground.engine import process
+from commonground.engine.errors import NoProjectError
+from commonground.engine.installation import Engine
+from commonground.engine.process import Outcome, Watcher
+from commonground.engine.project import Project
+from commonground.engine.request import Mode, Request, StandIns, State
+
+KUBERNETES = "1.36"
+"""Version whose schema checks objects where an environment has no lock."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Where the ignored `.commonground/` is, with everything that runs keep."""
+
+    root: Path
+
+    @classmethod
+    def around(cls, folder: Path) -> "Checkout":
+        """The checkout that a project's folder is in: the git work tree, or without git the outermost folder with a Pulumi.yaml."""
+        folders = [folder, *folder.parents]
+        work_trees = [parent for parent in folders if (parent / ".git").exists()]
+        projects = [parent for parent in folders if (parent / "Pulumi.yaml").is_file()]
+        return cls(work_trees[0] if work_trees else projects[-1] if projects else folder)
+
+    @property
+    def state(self) -> Path:
+        """State of the environments that live in the local cloud."""
+        return self.root / ".commonground" / "state"
+
+    @property
+    def local(self) -> Path:
+        """What the local cloud keeps."""
+        return self.root / ".commonground" / "local"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A project, an environment, and who is told."""
+
+    project: Project
+    environment: str
+    engine: Engine
+    watcher: Watcher
+    policy_packs: tuple[str, ...] = ()
+    debug: bool = False
+
+    @property
+    def checkout(self) -> Checkout:
+        """Where the project is."""
+        return Checkout.around(self.project.root)
+
+    @property
+    def local(self) -> bool:
+        """Whether the environment lives in the local cloud, as its bindings say, or those of the foundation beneath it."""
+        cloud = self.project.binding(self.environment, "cloud")
+        if cloud is None and self.checkout.root != self.project.root and (self.checkout.root / "Pulumi.yaml").is_file():
+            cloud = Project.read(self.checkout.root).binding(self.environment, "cloud")
+        return cloud == "local"
+
+    def up(self, *, ask: bool) -> Outcome:
+        """Previews, then provisions. `ask`: whether to ask in between; the local cloud is never asked for."""
+        if not self.local:
+            return self._run(Mode.UP, state=State.TEAM, ask=ask)
+        cloud = self._start_cloud()
+        return self._live(Mode.UP, cloud.endpoint, cloud.instance)
+
+    def destroy(self, *, ask: bool) -> Outcome:
+        """Previews, then takes everything away; stops before anything if something is protected."""
+        if not self.local:
+            return self._run(Mode.DESTROY, state=State.TEAM, ask=ask)
+        cloud = self._running_cloud()
+        return self._live(Mode.DESTROY, cloud.endpoint, cloud.instance) if cloud else self._run(Mode.DESTROY, state=State.CHECKOUT, cloud="")
+
+    def refresh(self) -> Outcome:
+        """Reads from the cloud what is there, into the state."""
+        if not self.local:
+            return self._run(Mode.REFRESH, state=State.TEAM)
+        cloud = self._running_cloud()
+        return self._live(Mode.REFRESH, cloud.endpoint, cloud.instance) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
+
+    def preview(self, *, offline: bool) -> Outcome:
+        """What `up` would do. Changes nothing, starts no local cloud."""
+        if offline:
+            return self._planned()
+        if not self.local:
+            return self._run(Mode.PREVIEW, state=State.TEAM)
+        cloud = self._running_cloud()
+        if cloud is None or self._noted_cloud() != cloud.instance:
+            why = "no local cloud runs" if cloud is None else "nothing is provisioned in the local cloud"
+            self.watcher.say(f"{why}: previewing against nothing")
+            return self._planned()
+        return self._live(Mode.PREVIEW, cloud.endpoint, cloud.instance)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets masked; none where nothing is provisioned."""
+        if not self.local:
+            return self._run(Mode.OUTPUTS, state=State.TEAM).outputs
+        return self._run(Mode.OUTPUTS, state=State.CHECKOUT).outputs if self._noted_cloud() else {}
+
+    def init(self) -> None:
+        """Creates the environment's stack in the backend that the team is logged in to; does nothing where it is there, or needs none."""
+        if not self.local:
+            self._run(Mode.INIT, state=State.TEAM)
+
+    def endpoint(self) -> str | None:
+        """Address of the local cloud, where the environment lives in one that runs."""
+        cloud = self._running_cloud() if self.local else None
+        return str(cloud.endpoint) if cloud else None
+
+    def _planned(self) -> Outcome:
+        return self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes))
+
+    def _live(self, mode: Mode, endpoint: str, instance: str) -> Outcome:
+        # By instance: the objects of a lost cloud are lost with it.
+        manifests = self.checkout.local / "manifests" / instance
+        if mode is Mode.UP:
+            for old in manifests.parent.glob("*"):
+                if old.name != instance:
+                    shutil.rmtree(old, ignore_errors=True)
+        manifests.mkdir(parents=True, exist_ok=True)
+        return self._run(mode, state=State.CHECKOUT, stand_ins=StandIns("live", self._kubernetes, endpoint, str(manifests)), cloud=instance)
+
+    def _run(self, mode: Mode, *, state: State, stand_ins: StandIns | None = None, cloud: str | None = None, ask: bool = False) -> Outcome:
+        file = self.project.stack_file(self.environment)
+        if not file.is_file():
+            known = ", ".join(self.project.environments()) or "none"
+            raise NoProjectError(str(file), f"the environment {self.environment!r} has a file of this name; there are: {known}")
+        request = Request(
+            mode=mode,
+            project=str(self.project.root),
+            environment=self.environment,
+            cli=str(self.engine.path),
+            cli_version=self.engine.version,
+            state=state,
+            backend=str(self.checkout.state) if state is State.CHECKOUT else None,
+            stand_ins=stand_ins,
+            policy_packs=self.policy_packs,
+            ask=ask,
+            cloud=cloud,
+        )
+        return process.run(request, self.watcher, debug=self.debug)
+
+    @property
+    def _kubernetes(self) -> str:
+        return self.project.locked(self.environment, "kubernetes") or KUBERNETES
+
+    def _noted_cloud(self) -> str | None:
+        file = self.checkout.state / f"{self.project.name}.{self.environment}.cloud"
+        return file.read_text().strip() if file.exists() else None
+
+    def _start_cloud(self) -> Any:
+        from commonground.local import cloud  # moto's server and all it imports, for `local` only
+
+        return cloud.start(self.checkout.local, report=self.watcher.say)
+
+    def _running_cloud(self) -> Any:
+        from commonground.local import cloud
+
+        return cloud.running(self.checkout.local)

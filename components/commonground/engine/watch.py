@@ -1,0 +1,71 @@
+"""Hears the engine's events in the worker, passes them on, and keeps what the answer needs."""
+
+from typing import Any
+
+from pulumi.automation import EngineEvent
+
+from commonground.engine.channel import Channel
+from commonground.engine.diagnosis import plain
+from commonground.engine.steps import STACK, Step, masked, step
+
+# The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
+PROTECTED = ("marked for protection", "because it is protected")
+UNTOLD = ("debug", "error")
+"""Severities that are not passed on as they come: errors are told once, at the end, with their resource."""
+
+
+class Watch:
+    """Callable with each event; the Automation API does so from a thread of its own."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets an operation before the next one."""
+        self.outputs: dict[str, Any] = {}
+        self.clean = True
+        """Whether nothing is made, changed or taken away."""
+        self.steps: dict[str, Step] = {}
+        """The last step of each resource, by URN."""
+        self.errors: list[tuple[str | None, str]] = []
+        """URN and text of each error."""
+
+    @property
+    def stopped_by_protection(self) -> bool:
+        """Whether the engine refused to delete or replace something."""
+        return any(word in text for _, text in self.errors for word in PROTECTED)
+
+    @property
+    def stopped_by_deletion(self) -> bool:
+        """Whether one of these refusals was of a deletion."""
+        return any(PROTECTED[1] in text for _, text in self.errors)
+
+    def __call__(self, event: EngineEvent) -> None:
+        if event.resource_pre_event:
+            self._step("begin", step(event.resource_pre_event.metadata))
+        elif event.res_outputs_event:
+            self._step("end", step(event.res_outputs_event.metadata))
+        elif event.res_op_failed_event:
+            self._step("fail", step(event.res_op_failed_event.metadata))
+        elif event.policy_event:
+            found = event.policy_event
+            self._channel.message(f"policy {found.enforcement_level}", f"{found.policy_name}: {plain(found.message)}", found.resource_urn)
+        elif event.diagnostic_event:
+            self._diagnostic(
+                event.diagnostic_event.severity, plain(event.diagnostic_event.message), event.diagnostic_event.urn, event.diagnostic_event.ephemeral
+            )
+
+    def _step(self, kind: str, found: Step) -> None:
+        self.steps[found.urn] = found
+        self._channel.step(kind, found)
+        if found.changes:
+            self.clean = False
+        if found.type == STACK and kind == "end":
+            self.outputs = masked(found.outputs)
+
+    def _diagnostic(self, severity: str, text: str, urn: str | None, ephemeral: bool | None) -> None:
+        if severity == "error":
+            self.errors.append((urn or None, text))
+        if severity not in UNTOLD and text and not ephemeral:
+            self._channel.message(severity, text, urn or None)

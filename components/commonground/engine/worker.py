@@ -1,0 +1,85 @@
+"""One run in one fresh process: `python -m commonground.engine.worker`, asked and answered in JSON lines."""
+
+import os
+import runpy
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from commonground.engine import standins
+from commonground.engine.channel import Channel
+from commonground.engine.errors import EngineError, Problem
+from commonground.engine.project import Project
+from commonground.engine.request import Answer, Mode, Request, Status
+
+
+def main() -> None:
+    """Reads the request, does it, answers."""
+    channel = Channel()
+    data = channel.receive()
+    if data is None:
+        return
+    try:
+        answer = _run(Request.from_json(data), channel)
+    except EngineError as error:
+        answer = Answer(Status.FAILED, problems=[asdict(Problem(str(error)))])
+    except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one message; the traceback is in the captured stderr
+        traceback.print_exc()
+        answer = Answer(Status.FAILED, problems=[asdict(Problem(f"the run broke down, a mistake of Commonground's: {type(error).__name__}: {error}"))])
+    channel.answer(answer)
+
+
+def _run(request: Request, channel: Channel) -> Answer:
+    with ExitStack() as stack:
+        # Started before the slow imports: both take about a second.
+        serving = stack.enter_context(standins.started(request.stand_ins))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="commonground-")))
+        from commonground.engine.operations import Operations  # the Automation API takes half a second to import
+        from commonground.engine.workspace import Workspace
+
+        project = Project.read(Path(request.project))
+        workspace = Workspace(request, project, folder)
+        if request.mode is not Mode.INIT:
+            workspace.begin(channel)
+        if serving:
+            workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach()
+        return Operations(request, workspace, channel, program(project.main)).run()
+
+
+def program(main: Path) -> Callable[[], None]:
+    """The program in a folder's `__main__.py`, run as `python __main__.py` there would. Raises pulumi's RunError with one message."""
+
+    def run() -> None:
+        from pulumi import RunError
+
+        os.chdir(main)
+        if str(main) not in sys.path:
+            sys.path.insert(0, str(main))
+        try:
+            runpy.run_path(str(main / "__main__.py"), run_name="__main__")
+        except RunError:
+            raise
+        except Exception as error:  # noqa: BLE001  # of whatever it raises the user gets one message
+            traceback.print_exc()
+            raise RunError(describe(error, main)) from None
+
+    return run
+
+
+def describe(error: Exception, main: Path) -> str:
+    """An exception as one message: our own errors speak for themselves, others say what and where in the user's code."""
+    if type(error).__module__.startswith("commonground."):
+        return str(error)
+    if isinstance(error, FileNotFoundError) and error.filename == str(main / "__main__.py"):
+        return f"the program {error.filename} is missing"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(main.parent)] or frames
+    return f"{type(error).__name__}: {error} ({own[-1].filename}, line {own[-1].lineno})"
+
+
+if __name__ == "__main__":
+    main()

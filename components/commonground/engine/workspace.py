@@ -1,0 +1,192 @@
+"""Where the engine works in a run: project files, environment variables, backend, stack, and what an earlier run left behind."""
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pulumi.automation import LocalWorkspace, OutputMap, PulumiCommand, Stack, UpdateSummary
+from semver import VersionInfo
+
+from commonground.engine.channel import Channel
+from commonground.engine.errors import BusyError, NotCreatedError
+from commonground.engine.project import Project
+from commonground.engine.request import Mode, Request, State
+
+QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
+STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+# The file backend writes the whole state at each step, which a state that nobody needs afterwards does without.
+NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true"}
+CHANGING = (Mode.UP, Mode.DESTROY, Mode.REFRESH)
+
+
+class Workspace:
+    """The engine's workspace of one run, and its stack."""
+
+    def __init__(self, request: Request, project: Project, folder: Path) -> None:
+        self._request = request
+        self._project = project
+        self.environment = dict(QUIET)
+        self.work_dir = project.root if request.state is State.TEAM else folder / "project"
+        if request.state is not State.TEAM:
+            self._prepare(folder)
+        self._lock: FileLock | None = None
+
+    def begin(self, channel: Channel) -> None:
+        """Takes the environment for this run, and mends what an earlier one left. Raises `BusyError`."""
+        if self._request.state is not State.CHECKOUT or self._request.mode not in CHANGING:
+            return
+        self._lock = FileLock(self._backend / f"{self._project.name}.{self._request.environment}.run")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise BusyError(self._request.environment) from None
+        self._remove_stale_locks(channel)
+        self._notice_lost_cloud(channel)
+        self._mend_pending(channel)
+
+    def stack(self, program: Callable[[], None]) -> Stack:
+        """The environment's stack. Raises `NotCreatedError` where only `init` may create it."""
+        return QuickStack(self._stack(program))
+
+    def _stack(self, program: Callable[[], None]) -> Stack:
+        workspace = LocalWorkspace(
+            work_dir=str(self.work_dir),
+            program=program,
+            env_vars=self.environment,
+            pulumi_command=Engine(self._request.cli, self._request.cli_version),
+        )
+        name = self._request.environment
+        if self._request.state is State.TEAM:
+            return self._team_stack(workspace)
+        if self._request.state is State.THROW_AWAY or not self._state_file.exists():
+            return Stack.create(name, workspace)
+        return Stack.select(name, workspace)
+
+    @property
+    def _backend(self) -> Path:
+        assert self._request.backend
+        return Path(self._request.backend)
+
+    @property
+    def _state_file(self) -> Path:
+        return self._backend / ".pulumi" / "stacks" / self._project.name / f"{self._request.environment}.json"
+
+    def _prepare(self, folder: Path) -> None:
+        """A copy of the project's files, a home and a backend, all outside of the checkout's tracked files."""
+        throw_away = self._request.state is State.THROW_AWAY
+        backend = folder / "state" if throw_away else self._backend
+        for needed in (self.work_dir, folder / "home", backend):
+            needed.mkdir(parents=True, exist_ok=True)
+        self._project.copy(self.work_dir, self._request.environment, offline=throw_away)
+        self.environment |= {
+            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16) if throw_away else passphrase(backend),
+            **STAND_INS_ONLY,
+            **(NO_CHECKPOINTS if throw_away else {}),
+        }
+
+    def _team_stack(self, workspace: LocalWorkspace) -> Stack:
+        name = self._request.environment
+        # Selecting a stack that the backend does not know rewrites its file, so it is looked up first.
+        known = any(summary.name.rsplit("/", 1)[-1] == name for summary in workspace.list_stacks())
+        if self._request.mode is Mode.INIT:
+            return Stack.select(name, workspace) if known else Stack.create(name, workspace)
+        if not known:
+            raise NotCreatedError(name)
+        return Stack.select(name, workspace)
+
+    def _remove_stale_locks(self, channel: Channel) -> None:
+        """The engine's own locks of processes that are no more. Raises `BusyError` for one that is."""
+        for file in sorted((self._backend / ".pulumi" / "locks").rglob("*.json")):
+            if self._request.environment not in file.parts:
+                continue
+            holder = _json(file) or {}
+            pid = int(holder.get("pid", 0))
+            if holder.get("hostname", socket.gethostname()) == socket.gethostname() and not _runs(pid):
+                file.unlink(missing_ok=True)
+                channel.say("an earlier run was killed: its lock is taken off")
+            else:
+                raise BusyError(self._request.environment, pid)
+
+    def _mend_pending(self, channel: Channel) -> None:
+        """What a killed run was creating: the stand-ins find what was made, by its tags or its name, and take it over."""
+        checkpoint = _json(self._state_file)
+        latest = ((checkpoint or {}).get("checkpoint") or {}).get("latest") or {}
+        pending = latest.pop("pending_operations", None)
+        if not pending:
+            return
+        names = sorted(operation["resource"]["urn"].rsplit("::", 1)[-1] for operation in pending)
+        channel.say(f"an earlier run was killed while it worked on {', '.join(names)}: what it made is taken over")
+        written = self._state_file.with_suffix(".mended")
+        written.write_text(json.dumps(checkpoint, indent=4), "utf-8")
+        written.replace(self._state_file)
+
+    def _notice_lost_cloud(self, channel: Channel) -> None:
+        """Drops a state that describes another local cloud than the one that runs: what it names is gone."""
+        if self._request.cloud is None:
+            return
+        noted = self._backend / f"{self._project.name}.{self._request.environment}.cloud"
+        if self._state_file.exists() and (not noted.exists() or noted.read_text().strip() != self._request.cloud):
+            channel.say("the local cloud that this was made in is gone, and all in it: it is built again from nothing")
+            self._state_file.unlink()
+        if self._request.mode is Mode.UP:
+            noted.write_text(self._request.cloud + "\n")
+
+
+class Engine(PulumiCommand):
+    """The CLI where it was found: one on PATH need not be in a folder `bin`, and its version need not be asked again."""
+
+    def __init__(self, path: str, version: str) -> None:
+        self.command = path
+        self.version = VersionInfo.parse(version)
+
+
+class QuickStack(Stack):
+    """A stack that does not ask the CLI three more times after each operation for what its events have said already, and never holds a secret in the clear."""
+
+    def __init__(self, stack: Stack) -> None:
+        vars(self).update(vars(stack))
+
+    def outputs(self) -> OutputMap:
+        """None: see `Watch.outputs`."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> UpdateSummary | None:
+        """Nothing of what happened: see `Watch`."""
+        return UpdateSummary(kind="update", start_time=datetime.min, message="", environment={}, config={}, result="succeeded")
+
+
+def passphrase(backend: Path) -> str:
+    """The passphrase of a checkout's own state: random, made once, readable by its owner only."""
+    file = backend / "passphrase"
+    with suppress(FileExistsError), os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
+        new.write(secrets.token_hex(32))
+    return file.read_text().strip()
+
+
+def _json(file: Path) -> dict[str, Any] | None:
+    try:
+        data: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return data
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this id is a Pulumi CLI; where /proc tells nothing, whether there is one at all."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    command = Path(f"/proc/{pid}/comm")
+    return command.read_text().startswith("pulumi") if command.exists() else True

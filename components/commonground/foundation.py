@@ -1,0 +1,57 @@
+"""One environment: every component, in the order in which it is made and the reverse of that in which it goes."""
+
+import pulumi
+import pulumi_aws as aws
+
+from commonground.addons import Addons
+from commonground.cluster import Cluster
+from commonground.contract import Contract
+from commonground.network import Network
+from commonground.pools import Pool
+from commonground.registries import Registries
+from commonground.settings.base import PoolPurpose
+from commonground.settings.environment import Environment
+from commonground.storage import Storage
+
+
+class Foundation(pulumi.ComponentResource):
+    """Blueprint, scale, bindings and lock of one environment, provisioned."""
+
+    network: Network
+    storage: Storage
+    registries: Registries
+    cluster: Cluster
+    pools: dict[str, Pool]
+    """By name."""
+    addons: Addons
+    """What runs on Kubernetes depends on these: then there are nodes, DNS and volumes."""
+    contract: Contract
+
+    def __init__(self, name: str, environment: Environment, *, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("commonground:foundation:Foundation", name, None, opts)
+        provider = self._aws(environment)
+        inside = pulumi.ResourceOptions(parent=self, providers=[provider])
+
+        self.network = Network("network", environment.network, opts=inside)
+        self.storage = Storage("storage", environment.storage, opts=inside)
+        self.registries = Registries("registries", environment.registries, opts=inside)
+        # Control plane, access entries, DaemonSet add-ons; makes the Kubernetes provider (`cluster.kubernetes`).
+        self.cluster = Cluster("cluster", environment.cluster, network=self.network, opts=inside)
+        self.pools = {pool.name: Pool(pool.name, pool, cluster=self.cluster, opts=inside) for pool in environment.pools}
+        system = [self.pools[pool.name] for pool in environment.pools if pool.purpose is PoolPurpose.SYSTEM]
+        # Deployment add-ons and the storage class: after the system pool only. What runs on Kubernetes depends on `addons`.
+        self.addons = Addons("addons", environment.addons, cluster=self.cluster, after=system, opts=inside)
+
+        self.contract = Contract.of(environment, cluster=self.cluster, pools=self.pools, storage=self.storage, registries=self.registries)
+        self.register_outputs({"contract": self.contract.outputs})
+
+    def _aws(self, environment: Environment) -> aws.Provider:
+        """Acts as the deployer, whoever runs the engine, as the Kubernetes provider does: a deployer that runs it itself has to trust itself."""
+        return aws.Provider(
+            "aws",
+            region=environment.region,
+            allowed_account_ids=[environment.account],
+            assume_roles=[{"role_arn": environment.cluster.deployer_arn, "session_name": "commonground"}],
+            default_tags={"tags": {"commonground:environment": environment.name, "commonground:project": pulumi.get_project()}},
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,56 @@
+"""Tags of everything of EKS that has an ARN."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import BadTags, TagTargetNotFound
+from .state import Answer, Cluster, Params, Region
+
+MAX_TAGS = 50
+
+
+def _tagged(cluster: Cluster) -> Iterator[tuple[str, dict[str, str]]]:
+    """ARN and tags of a cluster and of what belongs to it."""
+    yield cluster.arn, cluster.tags
+    yield from ((group.nodegroup_arn, group.tags) for group in cluster.node_groups.values())
+    yield from ((addon.addon_arn, addon.tags) for addon in cluster.addons.values())
+    yield from ((entry.access_entry_arn, entry.tags) for entry in cluster.access_entries.values())
+    yield from ((identity.association_arn, identity.tags) for identity in cluster.identities.values())
+    yield from ((profile.fargate_profile_arn, profile.tags) for profile in cluster.fargate_profiles.values())
+
+
+def _find(region: Region, params: Params) -> dict[str, str]:
+    arn = params["resourceArn"]
+    for cluster in region.clusters.values():
+        for known, tags in _tagged(cluster):
+            if known == arn:
+                return tags
+    raise TagTargetNotFound(f"Resource was not found: {arn}")
+
+
+def tag(region: Region, params: Params) -> Answer:
+    """TagResource."""
+    tags: dict[str, Any] = params.get("tags") or {}
+    found = _find(region, params)
+    if any(key.lower().startswith("aws:") for key in tags):
+        raise BadTags("Tag keys cannot begin with aws:")
+    if len({**found, **tags}) > MAX_TAGS:
+        raise BadTags(f"A resource can have at most {MAX_TAGS} tags")
+    found.update(tags)
+    return {}
+
+
+def untag(region: Region, params: Params) -> Answer:
+    """UntagResource. A key that is not there is no error."""
+    found = _find(region, params)
+    for key in params.get("tagKeys") or []:
+        found.pop(key, None)
+    return {}
+
+
+def list_(region: Region, params: Params) -> Answer:
+    """ListTagsForResource."""
+    return {"tags": _find(region, params)}
+
+
+OPERATIONS = {"TagResource": tag, "UntagResource": untag, "ListTagsForResource": list_}

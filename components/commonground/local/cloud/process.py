@@ -1,0 +1,226 @@
+"""The local cloud as a process of its own: it outlives the command that started it and ends by `stop`.
+
+Everything it leaves stands in one directory, a checkout's `.commonground/local`: `cloud.json` (port, instance, process id) and `cloud.log`.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from .calls import Call
+from .errors import LocalCloudError
+
+LOOPBACK = "127.0.0.1"
+OWN_PATH = "/_commonground"
+"""Below it the server answers for itself: no AWS service has such a path."""
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+# A foreign program that holds our port may never answer.
+PROBE_SECONDS = 5.0
+POLL_SECONDS = 0.05
+LOG_TAIL_LINES = 20
+
+# What would lead the server away from itself, or make it answer differently from machine to machine.
+_DROPPED = ("AWS_", "MOTO_", "TEST_SERVER_", "FLASK_", "WERKZEUG_")
+
+_children: list[subprocess.Popen[bytes]] = []
+"""Servers that this very process started: kept so that they can be reaped."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running local cloud."""
+
+    endpoint: str
+    """URL on loopback that takes the place of every AWS endpoint."""
+    instance: str
+    """Drawn when it started: another one means that everything in it is new."""
+    pid: int
+
+    def environment(self, region: str) -> dict[str, str]:
+        """What a program needs in its environment so that the AWS CLI, boto3 or another SDK talks to this cloud only. No real credential."""
+        return {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": region,
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+
+    def calls(self, since: int = 0) -> list[Call]:
+        """Calls that changed something or tried to, in order; `since` leaves out that many first ones. LocalCloudError if it does not answer."""
+        return [Call.from_record(record) for record in _ask(self.port, f"{OWN_PATH}/calls?since={since}", ANSWER_SECONDS)]
+
+    @property
+    def port(self) -> int:
+        """The endpoint's port."""
+        return int(self.endpoint.rsplit(":", 1)[1])
+
+
+def start(directory: Path, *, report: Callable[[str], None] = lambda _: None) -> Cloud:
+    """The directory's local cloud, started if none runs. Two that start at once get the same one.
+
+    Gives one line to `report` if it starts one. LocalCloudError with the end of the log if it does not come up within a minute.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        if cloud := running(directory):
+            return cloud
+        report("starting the local cloud")
+        return _started(directory)
+
+
+def running(directory: Path) -> Cloud | None:
+    """The local cloud of a directory if one runs: the process at its port has to say the instance id that stands in the directory."""
+    record = _record(directory)
+    if record is None:
+        return None
+    try:
+        answer = _ask(record["port"], f"{OWN_PATH}/instance", PROBE_SECONDS)
+        instance, pid = answer["instance"], answer["pid"]
+    except (LocalCloudError, KeyError, TypeError):
+        return None
+    if instance != record["instance"]:
+        return None
+    return Cloud(endpoint=f"http://{LOOPBACK}:{record['port']}", instance=instance, pid=pid)
+
+
+def stop(directory: Path) -> bool:
+    """Ends the directory's local cloud, and all that was in it. False if none ran. LocalCloudError if it does not end."""
+    if not directory.is_dir():
+        return False
+    with _locked(directory):
+        cloud = running(directory)
+        if cloud is None:
+            return False
+        _end(directory, cloud)
+    return True
+
+
+def _started(directory: Path) -> Cloud:
+    log = directory / "cloud.log"
+    instance = secrets.token_hex(8)
+    previous = _record(directory)
+    command = [sys.executable, "-m", f"{__package__}.server", str(directory.resolve()), instance, str(previous["port"] if previous else 0)]
+    with log.open("wb") as output:
+        # A session of its own: it outlives this command, and an interrupt in the terminal does not reach it.
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_child_environment(), cwd="/", start_new_session=True
+        )
+    _children.append(child)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        cloud = running(directory)
+        if cloud is not None and cloud.instance == instance:
+            return cloud
+        if child.poll() is not None:
+            raise LocalCloudError(f"its process ended at once, with exit code {child.returncode}", log=log, tail=_tail(log))
+        time.sleep(POLL_SECONDS)
+    child.kill()
+    child.wait()
+    raise LocalCloudError(f"it did not answer within {START_SECONDS:.0f} seconds", log=log, tail=_tail(log))
+
+
+def _child_environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED) and not name.lower().endswith("_proxy")}
+    package_root = str(Path(__file__).parents[3])
+    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, kept.get("PYTHONPATH")]))
+    # Read by moto when it is imported: policy ARNs of AWS itself can be attached.
+    kept["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    return kept
+
+
+def _end(directory: Path, cloud: Cloud) -> None:
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(cloud.pid, sent)
+        if _gone(directory, STOP_SECONDS):
+            _reap()
+            return
+    log = directory / "cloud.log"
+    raise LocalCloudError(f"process {cloud.pid} does not end", log=log, tail=_tail(log))
+
+
+def _gone(directory: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if running(directory) is None:
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def _reap() -> None:
+    """A server that this process started stays a zombie until its exit code is read."""
+    for child in _children:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=0.2)
+    _children[:] = [child for child in _children if child.returncode is None]
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Any:
+    lock = directory / "cloud.lock"
+    try:
+        with FileLock(lock, timeout=START_SECONDS + STOP_SECONDS):
+            yield
+    except Timeout as error:
+        raise LocalCloudError(f"another command holds {lock}", log=directory / "cloud.log") from error
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    body: bytes
+
+
+def _ask(port: int, path: str, seconds: float) -> Any:
+    """JSON from the server itself. Straight to loopback: a proxy of the environment must not see it."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=seconds)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        answer = _Answer(response.status, response.read())
+        if answer.status != 200:
+            raise LocalCloudError(f"{path} was answered with {answer.status}", log=Path("cloud.log"))
+        return json.loads(answer.body)
+    except (OSError, HTTPException, ValueError) as error:
+        raise LocalCloudError(f"port {port} does not answer: {error}", log=Path("cloud.log")) from error
+    finally:
+        connection.close()
+
+
+def _record(directory: Path) -> dict[str, Any] | None:
+    """What the last server wrote down, whether or not it still runs."""
+    try:
+        record = json.loads((directory / "cloud.json").read_text("utf-8"))
+        return {"port": int(record["port"]), "instance": str(record["instance"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_record(directory: Path, *, port: int, instance: str) -> None:
+    """Writes `cloud.json`, in one step so that nobody reads half of it."""
+    draft = directory / "cloud.json.new"
+    draft.write_text(json.dumps({"instance": instance, "pid": os.getpid(), "port": port}, indent=1) + "\n", "utf-8")
+    draft.replace(directory / "cloud.json")
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text("utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-LOG_TAIL_LINES:])

@@ -1,0 +1,140 @@
+# mypy: allow-subclassing-any
+"""S3: new buckets are as AWS makes them since 2023, configurations come back as they were given, policies are read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.responses import ActionResult
+from moto.core.utils import get_service_model
+from moto.s3 import responses
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import PublicAccessBlock
+
+from .support import listed, policy_statements, principals
+
+# S3 user guide, "Default encryption FAQ": every bucket has one; S3 manages the key.
+DEFAULT_ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+# S3 API reference, PutBucketLifecycleConfiguration; Transition: the first day on which a class may be reached.
+FIRST_DAY = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
+TRANSITION_SIZE = "all_storage_classes_128K"
+# What moto reads of a configuration is less than what was given: what was given is kept too. By query: operation, and the member that is kept.
+KEPT = {"lifecycle": ("PutBucketLifecycleConfiguration", "LifecycleConfiguration"), "logging": ("PutBucketLogging", "BucketLoggingStatus")}
+
+
+class S3Refusal(S3ClientError):
+    """An error of S3."""
+
+
+class Responder(responses.S3Response):
+    """S3 with every correction."""
+
+    def _bucket_response_put(self, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
+        kept = next((query for query in KEPT if query in querystring), None)
+        given = self._given(request, *KEPT[kept]) if kept else {}
+        if kept == "lifecycle":
+            _check_lifecycle(given.get("Rules", []))
+        if kept == "logging":
+            self._refuse_log_target(given)
+        if "policy" in querystring:
+            self._refuse_policy(bucket_name)
+        known = bucket_name in self.backend.buckets
+        answer = super()._bucket_response_put(request, bucket_name, querystring)
+        bucket = self.backend.get_bucket(bucket_name)
+        if kept:
+            setattr(bucket, f"given_{kept}", given)
+        if kept == "lifecycle":
+            bucket.transition_size = request.headers.get("x-amz-transition-default-minimum-object-size", TRANSITION_SIZE)
+        if not known:
+            _as_new(bucket)
+        return answer
+
+    def get_bucket_lifecycle(self) -> Any:
+        """As it was given: moto forgets, among others, how many newer versions are kept."""
+        bucket = self.backend.get_bucket(self.bucket_name)
+        if not bucket.rules:
+            return super().get_bucket_lifecycle()
+        self.data["Action"] = "GetBucketLifecycleConfiguration"
+        return self.serialized(ActionResult({"Rules": bucket.given_lifecycle["Rules"], "TransitionDefaultMinimumObjectSize": bucket.transition_size}))
+
+    def get_bucket_logging(self) -> Any:
+        """As it was given: moto forgets the format of the keys."""
+        bucket = self.backend.get_bucket(self.bucket_name)
+        if not bucket.logging:
+            return super().get_bucket_logging()
+        self.data["Action"] = "GetBucketLogging"
+        return self.serialized(ActionResult(bucket.given_logging))
+
+    def delete_bucket_encryption(self) -> Any:
+        """The default again: a bucket always has one."""
+        answer = super().delete_bucket_encryption()
+        self.backend.get_bucket(self.bucket_name).encryption = DEFAULT_ENCRYPTION
+        return answer
+
+    def _given(self, request: Any, operation: str, member: str) -> Mapping[str, Any]:
+        model = get_service_model("s3").operation_model(operation)
+        parts = {"method": request.method, "values": request.values, "headers": request.headers, "body": self.body, "url_path": request.path, "url_params": {}}
+        given: Mapping[str, Any] = PROTOCOL_PARSERS["rest-xml"](model).parse(parts).get(member) or {}
+        return given
+
+    def _refuse_log_target(self, given: Mapping[str, Any]) -> None:
+        """S3 user guide, "Enabling Amazon S3 server access logging": the target's default encryption may only be SSE-S3."""
+        target = self.backend.buckets.get(given.get("LoggingEnabled", {}).get("TargetBucket"))
+        encryption: Mapping[str, Any] = (target.encryption if target else None) or DEFAULT_ENCRYPTION
+        if encryption["Rule"]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] != "AES256":
+            raise S3Refusal("InvalidTargetBucketForLogging", "The target bucket for logging may not be encrypted by default with a KMS key.")
+
+    def _refuse_policy(self, bucket_name: str) -> None:
+        """Policies that are none, name another bucket, or are public where that is blocked."""
+        statements = policy_statements(self.body)
+        if not statements:
+            raise S3Refusal("MalformedPolicy", "Policies must be valid JSON and the first byte must be '{'")
+        arn = f"arn:{self.partition}:s3:::{bucket_name}"
+        for statement in statements:
+            if any(resource != arn and not resource.startswith(f"{arn}/") for resource in listed(statement.get("Resource"))):
+                raise S3Refusal("MalformedPolicy", "Policy has invalid resource")
+        block = self.backend.get_bucket(bucket_name).public_access_block
+        if block is not None and block.block_public_policy and any(_public(statement) for statement in statements):
+            raise S3Refusal(
+                "AccessDenied", "User is not authorized to perform: s3:PutBucketPolicy because public policies are blocked by the BlockPublicPolicy setting"
+            )
+
+
+def _as_new(bucket: Any) -> None:
+    """S3 user guide, "Default settings for new S3 buckets FAQ": encrypted, closed to the public, without ACLs."""
+    bucket.encryption = bucket.encryption or DEFAULT_ENCRYPTION
+    bucket.ownership_rule = bucket.ownership_rule or "BucketOwnerEnforced"
+    bucket.public_access_block = bucket.public_access_block or PublicAccessBlock(True, True, True, True)
+
+
+def _public(statement: dict[str, Any]) -> bool:
+    """Allows anyone, on no condition. S3's own rule knows more conditions that do not narrow."""
+    return statement["Effect"] == "Allow" and "*" in principals(statement, "AWS") and not statement.get("Condition")
+
+
+def _check_lifecycle(rules: list[Mapping[str, Any]]) -> None:
+    ids = [rule["ID"] for rule in rules if rule.get("ID")]
+    if len(ids) != len(set(ids)):
+        raise S3Refusal("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    for rule in rules:
+        _check_days(rule.get("Transitions", []), rule.get("Expiration", {}), "Days")
+        _check_days(rule.get("NoncurrentVersionTransitions", []), rule.get("NoncurrentVersionExpiration", {}), "NoncurrentDays")
+
+
+def _check_days(transitions: list[Mapping[str, Any]], expiration: Mapping[str, Any], key: str) -> None:
+    for transition in transitions:
+        days, storage_class = transition.get(key), transition["StorageClass"]
+        if days is None:
+            continue
+        if days < FIRST_DAY.get(storage_class, 0):
+            raise S3Refusal(
+                "InvalidArgument",
+                f"'{key}' in Transition action must be greater than or equal to {FIRST_DAY[storage_class]} for storageClass '{storage_class}'",
+            )
+        if expiration.get(key) is not None and expiration[key] <= days:
+            raise S3Refusal("InvalidArgument", f"'{key}' in the Expiration action must be greater than '{key}' in the Transition action")
+
+
+def install() -> None:
+    """Takes the place of moto's S3, whose paths are read again from the module each time: the class itself has to be another one."""
+    responses.S3Response = Responder

@@ -1,0 +1,47 @@
+"""The stand-ins' process: prints its ports as a line of JSON and serves until its standard input is closed.
+
+`python -m commonground.local.providers --mode live --endpoint URL --kubernetes 1.36`
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from commonground.local.providers.aws.provider import AwsStandIn
+from commonground.local.providers.kubernetes.provider import KubernetesStandIn
+from commonground.local.providers.protocol import serve
+from commonground.local.providers.provider import Provider
+
+
+def main() -> None:
+    """Parses the arguments, serves, waits."""
+    parser = argparse.ArgumentParser(prog="commonground.local.providers")
+    parser.add_argument("--mode", choices=["live", "plan"], required=True)
+    parser.add_argument("--endpoint", help="the local cloud's address; live mode only")
+    parser.add_argument("--manifests", type=Path, help="folder that keeps the Kubernetes objects, one file an object")
+    parser.add_argument("--kubernetes", required=True, help="the Kubernetes version whose schemas objects are held against, like 1.36")
+    arguments = parser.parse_args()
+    if (arguments.mode == "live") != bool(arguments.endpoint):
+        parser.error("live mode needs --endpoint, plan mode takes none")
+    providers: dict[str, Provider] = {"aws": AwsStandIn(arguments.endpoint), "kubernetes": KubernetesStandIn(arguments.kubernetes, arguments.manifests)}
+    served = {package: serve(provider) for package, provider in providers.items()}
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine finishes what is under way
+    print(json.dumps({package: port for package, (_, port) in served.items()}), flush=True)
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        ended.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    ended.wait()
+    for server, _ in served.values():
+        server.stop(grace=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,215 @@
+"""botocore's service models: what an argument may be, and its way into a request and out of an answer."""
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.model import OperationModel, ServiceModel, Shape
+
+from commonground.local.providers.values import UNKNOWN
+
+NO_FIELDS: Mapping[str, str] = {}
+
+
+@cache
+def service(name: str) -> ServiceModel:
+    """The model of a service, by boto3's name."""
+    session = botocore.session.get_session()
+    return ServiceModel(session.get_component("data_loader").load_service_model(name, "service-2"), name)
+
+
+@cache
+def operation(service_name: str, name: str) -> OperationModel:
+    """The model of an operation. Raises botocore's OperationNotFoundError for an unknown one."""
+    return service(service_name).operation_model(name)
+
+
+@cache
+def shape(service_name: str, path: str) -> Shape:
+    """The shape of an operation's input at a path like `CreateSubnet.CidrBlock`. KeyError if there is none."""
+    name, *members = path.split(".")
+    found = operation(service_name, name).input_shape
+    for member in members:
+        found = found.member if found.type_name == "list" else found
+        found = found.members[member]
+    return found
+
+
+def camel(member: str) -> str:
+    """An API member as Pulumi writes it: `SSEAlgorithm` is `sseAlgorithm`, `KMSMasterKeyID` is `kmsMasterKeyId`."""
+    words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", member)).split(" ")
+    return "".join([words[0].lower(), *(word.capitalize() if word.isupper() else word for word in words[1:])])
+
+
+@cache
+def _by_fold(structure: Shape) -> dict[str, str]:
+    return {member.lower(): member for member in structure.members}
+
+
+def member_of(structure: Shape, name: str, fields: Mapping[str, str]) -> str | None:
+    """The member of a structure for a Pulumi name; None if there is none."""
+    return fields.get(name) or _by_fold(structure).get(name.lower())
+
+
+def wrong(of: Shape, value: Any, path: str, fields: Mapping[str, str] = NO_FIELDS) -> Iterator[tuple[str, str]]:
+    """What is wrong with a value: property path and reason. Unknown values are never wrong."""
+    if value == UNKNOWN:
+        return
+    if of.type_name == "structure":
+        yield from _wrong_structure(of, value, path, fields)
+    elif of.type_name == "list" and isinstance(value, dict) and _is_tags(of):
+        yield from ()
+    elif of.type_name == "list":
+        if isinstance(value, dict):  # where the API has a list of one, Pulumi has the one
+            yield from wrong(of.member, value, path, fields)
+            return
+        if not isinstance(value, list):
+            yield path, f"expected a list, got {_said(value)}"
+            return
+        for index, item in enumerate(value):
+            yield from wrong(of.member, item, f"{path}[{index}]", fields)
+    elif of.type_name == "map":
+        if not isinstance(value, dict):
+            yield path, f"expected a map, got {_said(value)}"
+    else:
+        yield from _wrong_scalar(of, value, path)
+
+
+_LOCAL: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
+    "string": ("text", str),
+    "boolean": ("true or false", bool),
+    "integer": ("a whole number", int),
+    "strings": ("a list of texts", list),
+    "tags": ("a map", dict),
+    "object": ("an object", dict),
+    "objects": ("a list of objects", list),
+}
+_ITEMS: Mapping[str, type] = {"strings": str, "objects": dict}
+
+
+def wrong_local(kind: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the value of an argument that no operation has; `kind` is one of the table's local types."""
+    expected, types = _LOCAL[kind]
+    spelled_out = kind == "boolean" and value in ("true", "false")
+    if value == UNKNOWN or spelled_out:
+        return
+    if not isinstance(value, types) or (kind == "integer" and isinstance(value, bool)):
+        yield path, f"expected {expected}, got {_said(value)}"
+        return
+    for index, item in enumerate(value if kind in _ITEMS else []):
+        if item != UNKNOWN and not isinstance(item, _ITEMS[kind]):
+            yield f"{path}[{index}]", f"expected {expected}, got {_said(item)} in it"
+
+
+def _wrong_structure(of: Shape, value: Any, path: str, fields: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield path, f"expected an object, got {_said(value)}"
+        return
+    given = set()
+    for name, item in value.items():
+        member = member_of(of, name, fields)
+        if member is None:
+            close = get_close_matches(name, [camel(known) for known in of.members], 1)
+            yield f"{path}.{name}", "is not a known property" + (f"; did you mean {close[0]}?" if close else "")
+            continue
+        given.add(member)
+        yield from wrong(of.members[member], item, f"{path}.{name}", fields)
+    for member in of.required_members:
+        if member not in given:
+            yield f"{path}.{camel(member)}", "is required"
+
+
+def _wrong_scalar(of: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    kind = of.type_name
+    if kind in ("integer", "long"):
+        number = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d+", value) else value
+        if isinstance(number, bool) or not isinstance(number, int):
+            yield path, f"expected a whole number, got {_said(value)}"
+        else:
+            yield from _out_of_bounds(of, number, path, "")
+    elif kind == "boolean":
+        if not isinstance(value, bool) and value not in ("true", "false"):
+            yield path, f"expected true or false, got {_said(value)}"
+    elif kind in ("float", "double"):
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield path, f"expected a number, got {_said(value)}"
+    elif kind == "string":
+        yield from _wrong_string(of, value, path)
+
+
+def _wrong_string(of: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, str):
+        yield path, f"expected text, got {_said(value)}"
+    elif of.enum and value not in of.enum:
+        close = get_close_matches(value, of.enum, 1)
+        some = ", ".join(of.enum[:12]) + (", ..." if len(of.enum) > 12 else "")
+        yield path, f"{value!r} is not one of {some}" + (f"; did you mean {close[0]}?" if close else "")
+    else:
+        yield from _out_of_bounds(of, len(value), path, " characters")
+        pattern = of.metadata.get("pattern")
+        if pattern and not _matches(pattern, value):
+            yield path, f"{value!r} does not match {pattern}"
+
+
+def _out_of_bounds(of: Shape, size: int, path: str, unit: str) -> Iterator[tuple[str, str]]:
+    least, most = of.metadata.get("min"), of.metadata.get("max")
+    if least is not None and size < least:
+        yield path, f"is {size}{unit}, expected at least {least}"
+    if most is not None and size > most:
+        yield path, f"is {size}{unit}, expected at most {most}"
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:  # a few of the models' patterns are Java's
+        return True
+
+
+def _said(value: Any) -> str:
+    return f"{type(value).__name__} {value!r}"
+
+
+def _is_tags(of: Shape) -> bool:
+    item = of.member
+    return item.type_name == "structure" and {"key", "value"} <= set(_by_fold(item))
+
+
+def to_api(of: Shape, value: Any, fields: Mapping[str, str] = NO_FIELDS) -> Any:
+    """A Pulumi value as a request's: names in the API's spelling, tags as a list, numbers and booleans typed."""
+    if of.type_name == "structure":
+        return {member_of(of, name, fields): to_api(of.members[member_of(of, name, fields)], item, fields) for name, item in value.items()}
+    if of.type_name == "list":
+        if isinstance(value, dict) and _is_tags(of):
+            names = _by_fold(of.member)
+            return [{names["key"]: key, names["value"]: item} for key, item in sorted(value.items())]
+        return [to_api(of.member, item, fields) for item in (value if isinstance(value, list) else [value])]
+    if of.type_name == "boolean" and isinstance(value, str):
+        return value == "true"
+    if of.type_name in ("integer", "long") and isinstance(value, str):
+        return int(value)
+    return value
+
+
+def from_api(of: Shape | None, value: Any, names: Mapping[str, str] = NO_FIELDS) -> Any:
+    """An answer's value as Pulumi's: members in camelCase or as `names` says (by API name), tags as a map, other times as text.
+
+    A map's keys are the user's and stay as they are.
+    """
+    if value is None:
+        return None
+    kind = of.type_name if of is not None else ""
+    if of is not None and kind == "structure":
+        given = {member: item for member, item in value.items() if member in of.members and item is not None}
+        return {names.get(member) or camel(member): from_api(of.members[member], item, names) for member, item in given.items()}
+    if of is not None and kind == "list":
+        if _is_tags(of):
+            spelled = _by_fold(of.member)
+            return {item[spelled["key"]]: item[spelled["value"]] for item in value}
+        return [from_api(of.member, item, names) for item in value]
+    if kind == "map" or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)

@@ -1,0 +1,117 @@
+"""What differs between two sets of inputs, property by property, and what follows from it."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from commonground.local.providers.values import UNKNOWN
+
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the properties of a type are compared. Paths are dotted and leave list indexes out: `scalingConfig.minSize`."""
+
+    replaces: Collection[str] = ()
+    """A change of these, or of anything inside them, needs a new resource."""
+    sets: Collection[str] = ()
+    """Lists whose order means nothing."""
+    kept: Collection[str] = ()
+    """Taking these out of the program is no change: the service's value stays (the provider's "optional and computed")."""
+    documents: Collection[str] = ()
+    """Texts that are JSON: spelling and key order mean nothing."""
+    local: Collection[str] = ()
+    """Known to the provider only: a change is recorded and calls nothing."""
+
+
+@dataclass
+class Diff:
+    """Changed properties by their full path (`rules[0].status`) with the kind of change: add, delete or update."""
+
+    changes: dict[str, str] = field(default_factory=dict)
+    replaces: set[str] = field(default_factory=set)
+    delete_before_replace: bool = False
+
+    @property
+    def keys(self) -> set[str]:
+        """Names of the top-level properties that changed."""
+        return {top(path) for path in self.changes}
+
+
+def top(path: str) -> str:
+    """Name of the top-level property that a full path is in."""
+    return path.split(".")[0].split("[")[0]
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> Diff:
+    """Compares old with new inputs by the rules of their type."""
+    found = Diff()
+
+    def record(path: str, plain: str, kind: str) -> None:
+        found.changes[path] = kind
+        if any(plain == rule or plain.startswith(f"{rule}.") for rule in rules.replaces):
+            found.replaces.add(path)
+
+    def walk(before: Any, after: Any, path: str, plain: str, *, item: bool = False) -> None:
+        if before is MISSING and after is MISSING:
+            return
+        if before is MISSING:
+            record(path, plain, "add")
+        elif after is MISSING:
+            if item or plain not in rules.kept:  # a list may be left out; an item that goes from one that is given has to go
+                record(path, plain, "delete")
+        elif isinstance(before, dict) and isinstance(after, dict):
+            for key in sorted({*before, *after}):
+                walk(before.get(key, MISSING), after.get(key, MISSING), f"{path}.{key}", f"{plain}.{key}")
+        elif isinstance(before, list) and isinstance(after, list):
+            walk_list(before, after, path, plain)
+        elif not _equal(before, after, plain in rules.documents):
+            record(path, plain, "update")
+
+    def walk_list(before: list[Any], after: list[Any], path: str, plain: str) -> None:
+        if plain in rules.sets:
+            before, after = _aligned(before, after)
+        for index in range(max(len(before), len(after))):
+            walk(_item(before, index), _item(after, index), f"{path}[{index}]", plain, item=True)
+
+    for key in sorted({*old, *new}):
+        if not key.startswith("__"):
+            walk(old.get(key, MISSING), new.get(key, MISSING), key, key)
+    return found
+
+
+def same_json(one: str, other: str) -> bool:
+    """Whether two texts are the same JSON."""
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False
+
+
+def _equal(before: Any, after: Any, document: bool) -> bool:
+    if after == UNKNOWN:
+        return False
+    if before == after:
+        return True
+    return document and isinstance(before, str) and isinstance(after, str) and same_json(before, after)
+
+
+def _item(items: list[Any], index: int) -> Any:
+    return items[index] if index < len(items) else MISSING
+
+
+def _aligned(before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Both lists with what they share in front, so that only what really differs is left to compare."""
+    order: Callable[[Any], str] = lambda item: json.dumps(item, sort_keys=True)  # noqa: E731
+    rest = sorted(after, key=order)
+    shared = []
+    gone = []
+    for item in sorted(before, key=order):
+        if item in rest:
+            rest.remove(item)
+            shared.append(item)
+        else:
+            gone.append(item)
+    return shared + gone, shared + rest

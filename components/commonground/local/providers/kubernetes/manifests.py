@@ -1,0 +1,76 @@
+"""Kubernetes objects as files, one an object, so that a person can read what a cluster would hold."""
+
+import re
+import threading
+from pathlib import Path
+
+import yaml
+
+from commonground.local.providers.errors import StandInError
+from commonground.local.providers.kubernetes.kinds import full_name
+from commonground.local.providers.values import Properties
+
+
+class Store:
+    """The objects of every cluster: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml` below a folder; kept in memory only where there is none."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._kept: dict[tuple[str, str], Properties] = {}
+        self._lock = threading.Lock()
+
+    def create(self, cluster: str, object_: Properties) -> None:
+        """Keeps a new object. Raises `StandInError` if one of its kind and name is there, as the API server does."""
+        with self._lock:
+            if self._read(cluster, object_) is not None:
+                raise StandInError(f'{object_["kind"]} "{full_name(object_)}" already exists in cluster {cluster}')
+            self._write(cluster, object_)
+
+    def update(self, cluster: str, object_: Properties) -> None:
+        """Keeps an object in place of its former self."""
+        with self._lock:
+            self._write(cluster, object_)
+
+    def read(self, cluster: str, object_: Properties) -> Properties | None:
+        """The kept object of the same kind and name; None if there is none."""
+        with self._lock:
+            return self._read(cluster, object_)
+
+    def delete(self, cluster: str, object_: Properties) -> None:
+        """Forgets the object of the same kind and name."""
+        with self._lock:
+            self._kept.pop(_key(cluster, object_), None)
+            if path := self._path(cluster, object_):
+                path.unlink(missing_ok=True)
+                for parent in (path.parent, path.parent.parent):
+                    if parent.is_dir() and not any(parent.iterdir()):
+                        parent.rmdir()
+
+    def _read(self, cluster: str, object_: Properties) -> Properties | None:
+        path = self._path(cluster, object_)
+        if path is None:
+            return self._kept.get(_key(cluster, object_))
+        return yaml.safe_load(path.read_text()) if path.is_file() else None
+
+    def _write(self, cluster: str, object_: Properties) -> None:
+        path = self._path(cluster, object_)
+        if path is None:
+            self._kept[_key(cluster, object_)] = object_
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(yaml.safe_dump(object_, sort_keys=True))
+        partial.replace(path)
+
+    def _path(self, cluster: str, object_: Properties) -> Path | None:
+        return None if self._folder is None else self._folder / cluster / _key(cluster, object_)[1]
+
+
+def _key(cluster: str, object_: Properties) -> tuple[str, str]:
+    group = str(object_.get("apiVersion", "")).rpartition("/")[0]
+    kind = f"{object_.get('kind')}.{group}" if group else str(object_.get("kind"))
+    return cluster, f"{_safe(kind)}/{_safe(full_name(object_))}.yaml"
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", ".", name)

@@ -1,0 +1,127 @@
+"""The blueprint: what exists. One file, the same for every environment."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from commonground.settings.addresses import TIER_SLOTS
+from commonground.settings.base import Accelerator, Architecture, BucketPurpose, EndpointAccess, PoolPurpose, Settings
+from commonground.settings.bindings import BindingType
+from commonground.settings.words import BindingName, KubernetesVersion, Name, RepositoryName, TagPattern
+
+TierName = Literal["public", "private", "intra"]
+AddonName = Literal["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent"]
+# By the last part of their name (EKS user guide, "Deploy private clusters with limited internet access", and by use).
+EndpointName = Literal[
+    "s3", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts", "logs", "autoscaling", "elasticloadbalancing",
+    "kms", "secretsmanager", "ssm", "ssmmessages", "ec2messages",
+    "monitoring", "sns", "sqs", "aps", "aps-workspaces", "codeartifact.api", "codeartifact.repositories",
+]  # fmt: skip
+# EKS user guide, "Review access policy permissions".
+AccessPolicy = Literal["AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSViewPolicy"]
+
+
+class Binding(Settings):
+    """Something that every environment binds, each to its own."""
+
+    type: BindingType
+    """What it is, and so what it may look like. Example: `role_arns`."""
+
+
+class Tier(Settings):
+    """A tier of subnets, one subnet a zone."""
+
+    slot: int = Field(ge=0, lt=TIER_SLOTS)
+    """Its slot in the address plan. Append only: another slot is another range, and replaces the subnets. Example: `0`."""
+
+
+class Network(Settings):
+    """The VPC's shape."""
+
+    tiers: dict[TierName, Tier] = Field(examples=[{"public": {"slot": 0}, "private": {"slot": 1}}])
+    """`public` (load balancers, NAT), `private` (nodes and pods), `intra` (no way out). Example: `private: {slot: 1}`."""
+    nat: bool = Field(examples=[True])
+    """Whether private subnets reach the internet by NAT gateways; how many is the scale's. Without it, nodes need endpoints for all that they call. Example:
+    `true`."""
+    endpoints: tuple[EndpointName, ...] = ()
+    """AWS services that are reached inside the VPC. `s3` is free; every other one costs about 8 dollars a month and zone. Default: none. Example: `[s3,
+    ecr.api, ecr.dkr]`."""
+    flow_logs: bool = True
+    """Whether the VPC's traffic is logged. Costs what CloudWatch takes for them. Default: `true`."""
+
+
+class Endpoint(Settings):
+    """From where the cluster's API is reached."""
+
+    access: EndpointAccess
+    """`private`: only inside the VPC, so whoever deploys must be there. `public`: inside, and from the clients' ranges. Example: `public`."""
+    clients: BindingName | None = None
+    """Binding of type `cidrs` with the ranges that reach a public endpoint. Demanded by `access: public`. Example: `api_clients`."""
+
+
+class Cluster(Settings):
+    """The control plane's shape."""
+
+    kubernetes: tuple[KubernetesVersion, ...] = Field(min_length=1, examples=[["1.35", "1.36"]])
+    """Versions that the foundation supports; which one runs is in the lock. In quotes, since 1.30 unquoted is 1.3. Example: `["1.35", "1.36"]`."""
+    endpoint: Endpoint = Field(examples=[{"access": "private"}])
+    """From where the API is reached. Example: `{access: private}`."""
+    addons: tuple[AddonName, ...] = Field(examples=[["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"]])
+    """EKS add-ons; their releases are in the lock. Example: `[vpc-cni, kube-proxy, eks-pod-identity-agent, coredns]`."""
+    access: dict[BindingName, AccessPolicy] = Field(examples=[{"deployer": "AmazonEKSClusterAdminPolicy"}])
+    """Who may do what in the cluster: a binding of roles, and EKS' access policy for them. `deployer` must be there. Example: `operators:
+    AmazonEKSAdminViewPolicy`."""
+
+
+class Pool(Settings):
+    """Nodes with one purpose, of one architecture."""
+
+    purpose: PoolPurpose
+    """`system` (what the cluster itself runs), `general`, or `gpu` (kept for GPU work by a taint). Example: `general`."""
+    architecture: Architecture
+    """CPU architecture of all of its instance types. Example: `x86_64`."""
+    accelerator: Accelerator | None = None
+    """`nvidia` for a pool with the purpose `gpu`, else left out. Decides the AMI. Default: none."""
+    root_volume_gib: int = Field(ge=20, le=16384)
+    """Size of each node's encrypted gp3 root volume, in GiB. Images live on it: GPU images are large. Costs about 0.09 dollars a GiB and month. Example:
+    `100`."""
+
+
+class Registry(Settings):
+    """One ECR repository; its name may have slashes."""
+
+    released_tags: tuple[TagPattern, ...] = Field(min_length=1)
+    """Patterns of the tags that never expire, at most four `*` each. Example: `["v*"]`."""
+    expire_days: int = Field(ge=1, le=3650)
+    """Age at which every other image expires, in days. Example: `30`."""
+
+
+class Bucket(Settings):
+    """One bucket, for one purpose."""
+
+    purpose: BucketPurpose
+    """`datasets`, `models`, `artifacts` or `logs` (the others' access logs; one bucket at most). Decides encryption and the life of objects. Example:
+    `datasets`."""
+    keep_old_versions_days: int = Field(default=90, ge=1, le=3650)
+    """How long an overwritten or deleted object can be brought back, in days. Costs its storage until then. Models keep every version. Default: `90`. Example: `365`."""
+    expire_days: int | None = Field(default=None, ge=1, le=3650)
+    """Age at which objects are deleted, in days. Refused for models, which are kept. Default: never. Example: `400`."""
+
+
+class Blueprint(Settings):
+    """The shape of the foundation, in every environment."""
+
+    version: Literal[1] = Field(examples=[1])
+    """Version of this file's form. Example: `1`."""
+    bindings: dict[BindingName, Binding]
+    """What every environment binds beside its cloud, account and region. `vpc_cidr` and `deployer` must be there. Example: `vpc_cidr: {type: cidr}`."""
+    network: Network
+    """The VPC."""
+    cluster: Cluster
+    """The EKS control plane."""
+    pools: dict[Name, Pool]
+    """Node pools by name; at least one has the purpose `system`. Example: `general: {purpose: general, architecture: x86_64, root_volume_gib: 100}`."""
+    registries: dict[RepositoryName, Registry]
+    """ECR repositories by name. Example: `models/churn: {released_tags: ["v*"], expire_days: 90}`."""
+    buckets: dict[Name, Bucket]
+    """Buckets by name. Example: `datasets: {purpose: datasets}`."""

@@ -1,0 +1,170 @@
+"""From an environment's files, once they hold no mistake, to what components get."""
+
+from collections.abc import Iterator
+
+from commonground.settings import names
+from commonground.settings.ami import AMI_TYPES
+from commonground.settings.base import NatGateways, Protection, Zone
+from commonground.settings.blueprint import Pool
+from commonground.settings.environment import (
+    AccessSettings,
+    AddonSettings,
+    AddonsSettings,
+    BucketSettings,
+    ClusterSettings,
+    Environment,
+    NetworkSettings,
+    PoolSettings,
+    RegistriesSettings,
+    RegistrySettings,
+    StorageSettings,
+    TierSettings,
+)
+from commonground.settings.files import Files
+from commonground.settings.lock import LockFile
+
+VPC_CIDR = "vpc_cidr"
+"""Binding with the VPC's range."""
+DEPLOYER = "deployer"
+"""Binding with the role that deploys."""
+
+# DaemonSets, which nodes need before they join; the others are Deployments, which need nodes (pulumi-eks issue 1819).
+BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
+
+# Zones in which EKS makes no control plane (EKS user guide, "View Amazon EKS networking requirements for VPC and subnets").
+WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
+
+
+def merge(files: Files) -> Environment:
+    """Return the environment that the files describe. Raises NotRead where one of them could not be read."""
+    bindings = files.bindings
+    return Environment(
+        name=files.name,
+        cloud=bindings.cloud,
+        account=bindings.account,
+        region=bindings.region,
+        network=_network(files),
+        storage=_storage(files),
+        registries=_registries(files),
+        cluster=_cluster(files),
+        pools=tuple(_pool(files, name, pool) for name, pool in files.blueprint.pools.items()),
+        addons=AddonsSettings(addons=tuple(addon for addon in _addons(files) if addon.name not in BEFORE_NODES)),
+    )
+
+
+def usable_zones(lock: LockFile) -> tuple[Zone, ...]:
+    """All zones of the lock in which a cluster can have subnets, by number."""
+    return tuple(zone for zone in lock.ordered_zones() if zone.id not in WITHOUT_EKS)
+
+
+def used_zones(files: Files) -> tuple[Zone, ...]:
+    """The zones of the network: as many as the scale says, those with the lowest numbers first, so that one more moves none."""
+    return usable_zones(files.lock)[: files.scale.zones]
+
+
+def pool_zones(files: Files, instance_types: tuple[str, ...]) -> tuple[str, ...]:
+    """Ids of the network's zones in which every one of these types is offered. Types that the lock does not know are left out."""
+    known = [files.lock.instance_types[name] for name in instance_types if name in files.lock.instance_types]
+    return tuple(zone.id for zone in used_zones(files) if all(zone.id in facts.zones for facts in known))
+
+
+def cluster_name(environment: str, incarnation: str) -> str:
+    """Physical name of an environment's cluster."""
+    return f"commonground-{environment}-{incarnation}"
+
+
+def access_entries(files: Files) -> Iterator[AccessSettings]:
+    """Each principal that the blueprint lets into the cluster. A role of another account has the account in its entry's name, so that names stay unique."""
+    for binding, policy in files.blueprint.cluster.access.items():
+        many = isinstance(files.bindings.values[binding], list)
+        for arn in files.bindings.texts(binding):
+            account = arn.split(":")[4]
+            parts = [binding, arn.rsplit("/", 1)[1], *([account] if account != files.bindings.account else [])] if many else [binding]
+            yield AccessSettings(name="-".join(parts), principal_arn=arn, policy=policy)
+
+
+def _protection(files: Files) -> Protection:
+    return Protection(on=files.scale.protect, unprotected=files.scale.unprotected)
+
+
+def _network(files: Files) -> NetworkSettings:
+    network, scale = files.blueprint.network, files.scale
+    return NetworkSettings(
+        cidr=files.bindings.text(VPC_CIDR),
+        account=files.bindings.account,
+        region=files.bindings.region,
+        zones=used_zones(files),
+        tiers=tuple(TierSettings(name=name, slot=tier.slot) for name, tier in network.tiers.items()),
+        nat=NatGateways(scale.nat_gateways) if network.nat and scale.nat_gateways else NatGateways.NONE,
+        endpoints=network.endpoints,
+        flow_logs=network.flow_logs,
+        log_retention_days=scale.log_retention_days,
+        cluster=cluster_name(files.name, files.lock.incarnation),
+    )
+
+
+def _storage(files: Files) -> StorageSettings:
+    protection = _protection(files)
+    buckets = tuple(BucketSettings(name=name, protection=protection, **dict(bucket)) for name, bucket in files.blueprint.buckets.items())
+    return StorageSettings(account=files.bindings.account, buckets=buckets, protection=protection)
+
+
+def _registries(files: Files) -> RegistriesSettings:
+    protection = _protection(files)
+    repositories = tuple(RegistrySettings(name=name, protection=protection, **dict(registry)) for name, registry in files.blueprint.registries.items())
+    return RegistriesSettings(account=files.bindings.account, repositories=repositories, protection=protection)
+
+
+def _addons(files: Files) -> Iterator[AddonSettings]:
+    for name in files.blueprint.cluster.addons:
+        yield AddonSettings(name=name, version=files.lock.addons[name])
+
+
+def _cluster(files: Files) -> ClusterSettings:
+    cluster, bindings, scale = files.blueprint.cluster, files.bindings, files.scale
+    return ClusterSettings(
+        name=cluster_name(files.name, files.lock.incarnation),
+        account=bindings.account,
+        region=bindings.region,
+        kubernetes=files.lock.kubernetes,
+        endpoint=cluster.endpoint.access,
+        clients=bindings.texts(cluster.endpoint.clients) if cluster.endpoint.clients else (),
+        deployer_arn=bindings.text(DEPLOYER),
+        access=tuple(access_entries(files)),
+        addons=tuple(addon for addon in _addons(files) if addon.name in BEFORE_NODES),
+        log_retention_days=scale.log_retention_days,
+        support=scale.support,
+        zonal_shift=scale.zonal_shift,
+        protection=_protection(files),
+    )
+
+
+def _pool(files: Files, name: str, pool: Pool) -> PoolSettings:
+    scale = files.scale.pools[name]
+    ami_type = AMI_TYPES[pool.architecture, pool.accelerator]
+    return PoolSettings(
+        name=name,
+        purpose=pool.purpose,
+        architecture=pool.architecture,
+        accelerator=pool.accelerator,
+        kubernetes=files.lock.kubernetes,
+        ami_type=ami_type,
+        ami_release=files.lock.ami_releases[ami_type],
+        instance_types=tuple(files.lock.instance_type(type_) for type_ in scale.instance_types),
+        capacity=scale.capacity,
+        root_volume_gib=pool.root_volume_gib,
+        min=scale.min,
+        desired=scale.desired,
+        max=scale.max,
+        resize=name in files.scale.resize,
+        rezone=name in files.scale.rezone,
+        zones=pool_zones(files, scale.instance_types),
+    )
+
+
+def protected_names(files: Files) -> tuple[str, ...]:
+    """Logical names of all that the scale's `protect` covers, which is what `unprotected` may list."""
+    blueprint = files.blueprint
+    buckets = tuple(names.bucket(name) for name in blueprint.buckets)
+    repositories = tuple(names.repository(name) for name in blueprint.registries)
+    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories)

@@ -1,0 +1,17 @@
+"""Logical names of what holds data: components give them, and the scale's `unprotected` list is checked against them."""
+
+CLUSTER = "cluster"
+CLUSTER_KEY = "cluster-key"
+CLUSTER_LOGS = "cluster-logs"
+STORAGE_KEY = "storage-key"
+REGISTRIES_KEY = "registries-key"
+
+
+def bucket(name: str) -> str:
+    """Of the bucket of this name in the blueprint."""
+    return f"{name}-bucket"
+
+
+def repository(name: str) -> str:
+    """Of the repository of this name in the blueprint. A logical name keeps the slashes."""
+    return f"{name}-repository"

@@ -1,0 +1,129 @@
+"""What other stacks can rely on of the contract."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+from tests.components import factory
+from tests.components.stage import stage
+
+from commonground import Contract, Foundation, Identity, Pool
+from commonground.contract import VERSION, ContractError, Platform
+
+CONTRACT: dict[str, Any] = {
+    "version": 1,
+    "environment": "dev",
+    "account": factory.ACCOUNT,
+    "region": factory.REGION,
+    "cluster": {
+        "name": "commonground-dev-k7q2",
+        "arn": "arn:cluster",
+        "kubernetes": "1.36",
+        "endpoint": "https://cluster.example",
+        "certificate": "Q0E=",
+        "security_group_id": "sg-cluster",
+        "subnet_ids": {"euc1-az1": "subnet-1", "euc1-az2": "subnet-2"},
+        "node_role_arn": "arn:nodes",
+        "tags": {"commonground:environment": "dev"},
+    },
+    "pools": {"gpu": {"purpose": "gpu", "labels": {"commonground.dev/pool": "gpu"}}},
+    "registries": {"shop": {"url": "repository.example/shop", "arn": "arn:shop"}},
+    "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": "arn:key"}, "logs": {"name": "l", "arn": "arn:l", "key_arn": None}},
+}
+
+
+def value_of(make: Callable[[], pulumi.Input[Any]]) -> Any:
+    """What an Output of a program comes to."""
+    seen: list[Any] = []
+    stage(lambda: pulumi.Output.from_input(make()).apply(seen.append))
+    return seen[0]
+
+
+def platform(contract: Any = CONTRACT) -> Platform:
+    return Platform(pulumi.Output.from_input(contract))
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, Any]:
+    outputs: dict[str, Any] = value_of(lambda: Foundation("foundation", factory.environment()).contract.outputs)
+    return outputs
+
+
+def test_it_is_plain_json_with_a_version(given: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(given))["version"] == VERSION == 1
+
+
+def test_it_says_what_others_build_on(given: dict[str, Any]) -> None:
+    assert (given["environment"], given["account"], given["region"]) == ("dev", factory.ACCOUNT, factory.REGION)
+    assert given["cluster"]["name"] == "commonground-dev-k7q2"
+    assert given["cluster"]["security_group_id"] == "sg-cluster"
+    assert set(given["cluster"]["subnet_ids"]) == set(factory.ZONES)
+    assert set(given["pools"]) == {"system", "general", "gpu"}
+    assert set(given["registries"]) == {"shop", "models/churn"}
+    assert set(given["buckets"]) == {"datasets", "models", "artifacts", "logs"}
+    assert given["buckets"]["models"]["key_arn"] == "arn:aws:test:::storage-key"
+
+
+def test_what_is_written_has_the_shape_that_is_read(given: dict[str, Any]) -> None:
+    assert set(given) == set(CONTRACT)
+    assert set(given["cluster"]) == set(CONTRACT["cluster"])
+    for part, name in (("pools", "gpu"), ("registries", "shop"), ("buckets", "models")):
+        assert set(given[part][name]) == set(CONTRACT[part][name])
+
+
+def test_no_secret_is_in_it(given: dict[str, Any]) -> None:
+    assert not {"token", "password", "kubeconfig"} & set(json.dumps(given).replace('"', " ").split())
+
+
+def test_a_platforms_bucket_is_granted_as_if_it_were_ones_own() -> None:
+    def program() -> None:
+        identity = Identity("shop", aws.iam.Role("shop", assume_role_policy="{}"))
+        platform().buckets["models"].grant_read(identity, prefix="shop/")
+
+    policy = json.loads(stage(program).one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    statements = {statement["Sid"]: statement for statement in policy["Statement"]}
+    assert statements["ReadPrefix"]["Resource"] == "arn:aws:s3:::models-1/shop/*"
+    assert statements["Decrypt"]["Resource"] == "arn:key"
+
+
+def test_a_pool_can_be_added_to_a_platforms_cluster() -> None:
+    made = stage(lambda: Pool("batch", factory.pool("batch", zones=("euc1-az2",)), cluster=platform().cluster))
+    group = made.one("aws:eks/nodeGroup:NodeGroup").inputs
+    assert (group["clusterName"], group["nodeRoleArn"], group["subnetIds"]) == ("commonground-dev-k7q2", "arn:nodes", ["subnet-2"])
+
+
+def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
+    made = stage(lambda: platform().kubernetes("shop", role_arn="arn:aws:iam::123456789012:role/shop"))
+    config = json.loads(made.one("pulumi:providers:kubernetes").inputs["kubeconfig"])
+    assert "arn:aws:iam::123456789012:role/shop" in config["users"][0]["user"]["exec"]["args"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: platform().buckets["modles"].arn, r"expected buckets.modles, found logs, models"),
+        (lambda: platform().registries["web"].url, r"expected registries.web, found shop"),
+        (lambda: platform().pool_labels("cpu"), r"expected pools.cpu, found gpu"),
+        (lambda: platform().buckets["logs"].key_arn, r"expected buckets.logs.key_arn, found nothing"),
+    ],
+)
+def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:
+    with pytest.raises(ContractError, match=words):
+        value_of(ask)
+
+
+@pytest.mark.parametrize(("outputs", "words"), [({}, "output named 'contract', found none"), ({"contract": {"version": 2}}, "version 1, found version 2")])
+def test_a_stack_with_another_contract_is_refused(outputs: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reference:
+        def __init__(self, stack: str) -> None:
+            assert stack == "organization/commonground/dev"
+
+        def get_output(self, name: str) -> pulumi.Output[Any]:
+            return pulumi.Output.from_input(outputs.get(name))
+
+    monkeypatch.setattr(pulumi, "StackReference", Reference)
+    with pytest.raises(ContractError, match=words):
+        value_of(lambda: Contract.read("organization/commonground/dev").environment)

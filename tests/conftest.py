@@ -1,0 +1,55 @@
+"""`deploy(program)` runs a program under Pulumi's mocks and gives the resources that it declared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pulumi.runtime import mocks, set_mocks, test
+
+
+@dataclass
+class Graph:
+    """Resources in the order of their declaration."""
+
+    resources: list[mocks.MockResourceArgs]
+
+    def all(self, type_: str) -> dict[str, dict[str, Any]]:
+        """Inputs of every resource of a type, by logical name."""
+        return {resource.name: resource.inputs for resource in self.resources if resource.typ == type_}
+
+    def one(self, type_: str) -> dict[str, Any]:
+        """Inputs of the only resource of a type."""
+        (found,) = self.all(type_).values()
+        return found
+
+
+class Recorder(mocks.Mocks):
+    def __init__(self) -> None:
+        self.resources: list[mocks.MockResourceArgs] = []
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.resources.append(args)
+        return f"{args.name}-id", {"name": args.name, **args.inputs, "arn": f"arn:aws:test:::{args.name}"}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"a component asked the cloud: {args.token}")
+
+
+Deploy = Callable[[Callable[[], object]], Graph]
+
+
+@pytest.fixture
+def deploy() -> Deploy:
+    def run(program: Callable[[], object]) -> Graph:
+        recorder = Recorder()
+        set_mocks(recorder, project="test", stack="test", preview=False)
+
+        @test
+        def deployment() -> None:
+            program()
+
+        deployment()
+        return Graph(recorder.resources)
+
+    return run

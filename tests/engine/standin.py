@@ -1,0 +1,116 @@
+"""A stand-in for tests of the engine: `aws:test/thing:Thing`, kept in a folder, with a log of the calls that changed something."""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+import time
+from concurrent import futures
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+FORCES_REPLACEMENT = {"place"}
+
+
+class Thing(provider_pb2_grpc.ResourceProviderServicer):
+    def __init__(self, mode: str) -> None:
+        self._mode = mode
+        self._folder = Path(os.environ.get("TEST_CLOUD", "/nonexistent"))
+
+    def _log(self, call: str, urn: str) -> None:
+        if self._mode == "live":
+            with (self._folder / "calls").open("a") as log:
+                log.write(f"{call} {urn.rsplit('::', 1)[-1]}\n")
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=True)
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version="1.0.0")
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=1)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)
+
+    def Check(self, request: Any, context: Any) -> Any:
+        failures = [provider_pb2.CheckFailure(property="size", reason="must be at most 100")] if request.news.fields["size"].number_value > 100 else []
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        old, new = json_format.MessageToDict(request.old_inputs), json_format.MessageToDict(request.news)
+        keys = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+        replaces = [key for key in keys if key in FORCES_REPLACEMENT]
+        kinds = provider_pb2.PropertyDiff
+        detail = {}
+        for key in keys:
+            kind = "UPDATE" if key in old and key in new else "ADD" if key in new else "DELETE"
+            detail[key] = kinds(kind=getattr(kinds, kind + ("_REPLACE" if key in replaces else "")), inputDiff=True)
+        return provider_pb2.DiffResponse(changes=2 if keys else 1, diffs=keys, replaces=replaces, detailedDiff=detail, hasDetailedDiff=True)
+
+    def Create(self, request: Any, context: Any) -> Any:
+        outputs = struct_pb2.Struct()
+        outputs.CopyFrom(request.properties)
+        if request.preview:
+            outputs["arn"] = UNKNOWN
+            return provider_pb2.CreateResponse(properties=outputs)
+        name = request.urn.rsplit("::", 1)[-1]
+        if "fail" in outputs.fields:
+            context.abort(grpc.StatusCode.UNKNOWN, str(outputs["fail"]))
+        outputs["arn"] = "arn:" + hashlib.sha256(request.urn.encode()).hexdigest()[:8]
+        if self._mode == "live":
+            made = self._folder / name
+            self._log("adopt" if made.exists() else "create", request.urn)
+            made.write_text(json.dumps(json_format.MessageToDict(request.properties)))
+        time.sleep(outputs.fields["slow"].number_value if self._mode == "live" else 0)
+        return provider_pb2.CreateResponse(id=name, properties=outputs)
+
+    def Update(self, request: Any, context: Any) -> Any:
+        outputs = struct_pb2.Struct()
+        outputs.CopyFrom(request.news)
+        outputs["arn"] = request.olds["arn"]
+        if not request.preview:
+            self._log("update", request.urn)
+        return provider_pb2.UpdateResponse(properties=outputs)
+
+    def Read(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        self._log("delete", request.urn)
+        (self._folder / request.id).unlink(missing_ok=True)
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode")
+    parser.add_argument("--kubernetes")
+    parser.add_argument("--endpoint")
+    parser.add_argument("--manifests")
+    server = grpc.server(futures.ThreadPoolExecutor(16))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Thing(parser.parse_args().mode), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(json.dumps({"aws": port}), flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

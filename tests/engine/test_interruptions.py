@@ -1,0 +1,115 @@
+"""Runs that do not come to their end, and two at once."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Checkout
+
+pytestmark = pytest.mark.engine
+SLOW = {"one": {"size": 1}, "slow": {"slow": 60}, "three": {"size": 1}}
+QUICK = {"one": {"size": 1}, "slow": {"size": 1}, "three": {"size": 1}}
+
+
+def wait_for(condition: "Path", seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition.exists():
+        assert time.monotonic() < end, f"{condition} did not come"
+        time.sleep(0.05)
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below one, deepest last."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found = [pid]
+    for each in found:
+        found += children.get(each, [])
+    return found[1:]
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"]
+
+
+def gone(pids: list[int], seconds: float = 15) -> bool:
+    end = time.monotonic() + seconds
+    while alive(pids) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not alive(pids)
+
+
+def started(checkout: Checkout) -> "subprocess.Popen[str]":
+    checkout.describe(SLOW)
+    process = checkout.start("up", "local")
+    wait_for(checkout.cloud.folder / "slow")
+    return process
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes of a run in /proc")
+def test_after_a_killed_up_the_next_one_takes_over_what_was_made_and_finishes(checkout: Checkout) -> None:
+    process = started(checkout)
+    for pid in [process.pid, *descendants(process.pid)]:
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    checkout.cloud.runs = True
+
+    checkout.describe(QUICK)
+    finished = checkout.run("up", "local")
+    assert finished.code == 0
+    assert "an earlier run was killed: its lock is taken off" in finished.err
+    assert "an earlier run was killed while it worked on slow: what it made is taken over" in finished.err
+    assert checkout.cloud.calls() == ["create one", "create slow", "adopt slow", "create three"]
+    assert "nothing to change" in checkout.run("up", "local").out
+
+
+def test_after_ctrl_c_nothing_runs_on_and_the_next_up_finishes(checkout: Checkout) -> None:
+    checkout.describe({"one": {"size": 1}, "slow": {"slow": 3}, "three": {"size": 1}})
+    process = checkout.start("up", "local")
+    wait_for(checkout.cloud.folder / "slow")
+    below = descendants(process.pid)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopping: what is going on is brought to its end" in err
+    assert err.endswith("error: up was interrupted: what was done so far is in the state, and the next `up` finishes it\n")
+    assert gone(below)
+
+    checkout.describe(QUICK)
+    finished = checkout.run("up", "local")
+    assert finished.code == 0
+    assert checkout.cloud.calls()[:2] == ["create one", "create slow"]
+    assert "create three" in checkout.cloud.calls()
+    assert "adopt slow" not in checkout.cloud.calls()
+
+
+def test_when_the_command_line_alone_is_killed_the_engine_comes_to_its_end(checkout: Checkout) -> None:
+    checkout.describe({"slow": {"slow": 3}, "three": {"size": 1}})
+    process = checkout.start("up", "local")
+    wait_for(checkout.cloud.folder / "slow")
+    below = descendants(process.pid)
+    process.kill()
+    process.communicate()
+    assert gone(below)
+    assert checkout.cloud.calls() == ["create slow"]
+
+
+def test_a_second_run_at_once_is_told_to_wait_and_changes_nothing(checkout: Checkout) -> None:
+    checkout.describe({"slow": {"slow": 5}})
+    process = checkout.start("up", "local")
+    wait_for(checkout.cloud.folder / "slow")
+    second = checkout.run("destroy", "local")
+    assert second.code == 1
+    assert second.err.endswith("error: another run is changing the environment 'local': wait until it is done, then run this again\n")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert checkout.cloud.calls() == ["create slow"]
