@@ -103,6 +103,12 @@ class NoDeployerAccessError(ValueError):
         self.cluster = cluster
         self.deployer_arn = deployer_arn
 
+CONTROL_PLANE_ZONES = 2
+"""Zones with network interfaces of the control plane: the least that EKS takes. It refuses others later, so a zone that is added must not be among them.
+
+Source: EKS API reference, "UpdateClusterConfig": subnets belong to the zones that were specified at creation. Nodes may be in any zone of the VPC.
+"""
+
 
 class Cluster(pulumi.ComponentResource):
     """An EKS control plane with its key, logs and access entries, the role of its nodes, and the add-ons that run on each node.
@@ -187,7 +193,7 @@ class Cluster(pulumi.ComponentResource):
             name=f"/aws/eks/{settings.name}/cluster",
             retention_in_days=settings.log_retention_days,
             tags=named(label),
-            opts=pulumi.ResourceOptions(parent=self, protect=False),
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protection.covers(label)),
         )
 
     def _vpc_config(self, settings: ClusterSettings) -> aws.eks.ClusterVpcConfigArgsDict:
@@ -196,7 +202,7 @@ class Cluster(pulumi.ComponentResource):
         if public and not settings.clients and settings.protection.on:
             raise OpenEndpointError(settings.name)
         config: aws.eks.ClusterVpcConfigArgsDict = {
-            "subnet_ids": list(self.subnet_ids.values()),
+            "subnet_ids": list(self.subnet_ids.values())[:CONTROL_PLANE_ZONES],
             "endpoint_private_access": True,
             "endpoint_public_access": public,
         }

@@ -6,7 +6,7 @@ Asks with whatever credentials boto3 finds; `local` and examples ask the local c
 import secrets
 import string
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ AMI_PARAMETER = "/aws/service/eks/optimized-ami/{kubernetes}/amazon-linux-2023/{
 ARCHITECTURES = {"x86_64": Architecture.X86_64, "arm64": Architecture.ARM64}
 VARIANTS: dict[Accelerator | None, str] = {None: "standard", Accelerator.NVIDIA: "nvidia"}
 INCARNATION_LENGTH = 4
+KEPT = ("incarnation", "kubernetes")
+"""What a new lock takes from the one before."""
+# What to do when a call is refused, by how its code begins; the rest are answers about what was asked.
+FIXES = {
+    "AccessDenied": "give the role that asks the right to call it",
+    "UnauthorizedOperation": "give the role that asks the right to call it",
+    "ExpiredToken": "log in again",
+    "ParameterNotFound": "choose a Kubernetes version that EKS publishes AMIs for",
+}
+OTHER_FIX = "change what blueprint or scale asks for"
 
 
 Client = Callable[[str], Any]
@@ -52,16 +62,15 @@ class Wanted:
 
 
 def wanted(folder: Path, environment: str) -> Wanted:
-    """What blueprint, scale and bindings ask of a lock. Raises `LockError` with every mistake in them; a lock that cannot be read is as none."""
+    """What blueprint, scale and bindings ask of a lock. Raises `LockError` with every mistake in them, and for a lock whose incarnation cannot be read."""
     found = Files(folder, environment, files.root_of(folder), offline=True)
     files.read_blueprint(found)
     stack = files.stack_document(found, folder)
-    if stack is not None and isinstance(stack.data, dict):
-        files.read_blocks(found, stack, stack.data.get("config") or {}, ("config",))
+    if stack is not None:
+        config = stack.data.get("config") if isinstance(stack.data, dict) else None
+        files.read_blocks(found, stack, config if isinstance(config, dict) else {}, ("config",))
     if found.mistakes:
-        raise LockError(render(found.mistakes))
-    files.read_lock(found)
-    previous = found.models.get(files.Block.LOCK)
+        raise LockError(render(found.mistakes).rstrip())
     types = sorted({name for pool in found.scale.pools.values() for name in pool.instance_types})
     return Wanted(
         environment,
@@ -70,9 +79,22 @@ def wanted(folder: Path, environment: str) -> Wanted:
         found.bindings.account,
         found.bindings.region,
         tuple(types),
-        previous if isinstance(previous, LockFile) else None,
+        _previous(found),
         folder / f"lock.{environment}.yaml",
     )
+
+
+def _previous(found: Files) -> LockFile | None:
+    """The lock that there is. What the cloud says anew may be unreadable, but not what stays: another incarnation would replace the cluster."""
+    path = found.folder / f"lock.{found.name}.yaml"
+    if not path.exists():
+        return None
+    files.read_lock(found)
+    previous = found.models.get(files.Block.LOCK)
+    if not isinstance(previous, LockFile) or any(found.unsure(files.Block.LOCK, key) for key in KEPT):
+        fix = f"take {found.shown(path)} from version control again, or delete it: the next one has an incarnation of its own"
+        raise LockError(f"{render(found.mistakes).rstrip()}\nFix: {fix}")
+    return previous
 
 
 def ask(wanted: Wanted, client: Client, *, kubernetes: str | None = None, new_incarnation: bool = False, example: bool = False) -> LockFile:
@@ -80,10 +102,7 @@ def ask(wanted: Wanted, client: Client, *, kubernetes: str | None = None, new_in
     try:
         return _ask(wanted, client, kubernetes, new_incarnation, example)
     except ClientError as error:
-        code, operation = error.response["Error"]["Code"], error.operation_name
-        raise LockError(
-            f"{operation} was refused: {code}: {error.response['Error'].get('Message', '')}. Fix: give the role that asks the right to call it."
-        ) from None
+        raise LockError(_refused(error)) from None
     except BotoCoreError as error:
         raise LockError(f"AWS could not be asked: {error}. Fix: log in to account {wanted.account}, for example with `aws sso login`.") from None
 
@@ -99,7 +118,7 @@ def moved(old: LockFile | None, new: LockFile) -> list[str]:
 def write(wanted: Wanted, lock: LockFile) -> None:
     """Writes the file whole or not at all."""
     partial = wanted.path.with_suffix(".partial")
-    partial.write_text(dump(lock))
+    partial.write_text(dump(lock), "utf-8")
     partial.replace(wanted.path)
 
 
@@ -133,28 +152,35 @@ def _ask(wanted: Wanted, client: Client, kubernetes: str | None, new_incarnation
     if account != wanted.account:
         raise LockError(f"the credentials are of account {account}, and {wanted.environment} is bound to {wanted.account}. Fix: log in to that account.")
     eks, ec2 = client("eks"), client("ec2")
-    version = _kubernetes(wanted, eks, kubernetes)
+    zones = _zones(ec2)
+    version = _kubernetes(wanted, eks, kubernetes, new=new_incarnation)
     return LockFile(
         version=1,
         example=example,
         asked=Asked(account=account, region=wanted.region),
         kubernetes=version,
         incarnation=_incarnation(wanted, new_incarnation),
-        zones=_zones(ec2),
+        zones=zones,
         addons={name: _addon(eks, name, version) for name in sorted(wanted.blueprint.cluster.addons)},
         ami_releases=_ami_releases(wanted, client("ssm"), version),
-        instance_types=_instance_types(ec2, wanted.instance_types),
+        instance_types=_instance_types(ec2, wanted.instance_types, zones),
     )
 
 
-def _kubernetes(wanted: Wanted, eks: Any, chosen: str | None) -> str:
-    """The chosen version, else the lock's, else the newest that the blueprint supports; one minor up at a time."""
+def _refused(error: ClientError) -> str:
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    fix = next((fix for start, fix in FIXES.items() if code.startswith(start)), OTHER_FIX)
+    return f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. Fix: {fix}."
+
+
+def _kubernetes(wanted: Wanted, eks: Any, chosen: str | None, *, new: bool) -> str:
+    """The chosen version, else the lock's, else the nearest that the blueprint supports; one minor up at a time, but for a new cluster."""
     supported = wanted.blueprint.cluster.kubernetes
-    before = wanted.previous.kubernetes if wanted.previous else None
-    version = chosen or (before if before in supported else max(supported, key=_minor))
+    before = None if new or wanted.previous is None else wanted.previous.kubernetes
+    version = chosen or _next(wanted.previous.kubernetes if wanted.previous else None, supported)
     if version not in supported:
         raise LockError(f"Kubernetes {version} is not one that the blueprint supports ({', '.join(supported)}). Fix: add it to `cluster.kubernetes` first.")
-    if before is not None and chosen is not None and _minor(version) not in (_minor(before), _minor(before) + 1):
+    if before is not None and _minor(version) not in (_minor(before), _minor(before) + 1):
         raise LockError(
             f"EKS goes one minor version up at a time: from {before} to 1.{_minor(before) + 1}, not to {version}. Fix: lock and deploy each in turn."
         )
@@ -162,6 +188,13 @@ def _kubernetes(wanted: Wanted, eks: Any, chosen: str | None) -> str:
     if not offered:
         raise LockError(f"EKS does not offer Kubernetes {version} in {wanted.region}. Fix: choose another that the blueprint supports.")
     return version
+
+
+def _next(before: str | None, supported: Sequence[str]) -> str:
+    newest = max(supported, key=_minor)
+    if before is None or before in supported:
+        return before or newest
+    return min((version for version in supported if _minor(version) > _minor(before)), key=_minor, default=newest)
 
 
 def _minor(version: str) -> int:
@@ -183,11 +216,21 @@ def _zones(ec2: Any) -> dict[str, LockedZone]:
 
 def _addon(eks: Any, name: str, kubernetes: str) -> str:
     """The default release for the Kubernetes version, which is what the console would take."""
-    for addon in eks.describe_addon_versions(addonName=name, kubernetesVersion=kubernetes)["addons"]:
+    for addon in _offered(eks, name, kubernetes):
         for release in addon["addonVersions"]:
             if any(fits["clusterVersion"] == kubernetes and fits.get("defaultVersion") for fits in release["compatibilities"]):
                 return str(release["addonVersion"])
     raise LockError(f"EKS offers no default release of the add-on {name} for Kubernetes {kubernetes}. Fix: leave it out of the blueprint's `cluster.addons`.")
+
+
+def _offered(eks: Any, name: str, kubernetes: str) -> list[dict[str, Any]]:
+    try:
+        addons: list[dict[str, Any]] = eks.describe_addon_versions(addonName=name, kubernetesVersion=kubernetes)["addons"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidParameterException":  # which says that there is no such add-on
+            raise
+        return []
+    return addons
 
 
 def _ami_releases(wanted: Wanted, ssm: Any, kubernetes: str) -> dict[AmiType, str]:
@@ -201,14 +244,15 @@ def _ami_releases(wanted: Wanted, ssm: Any, kubernetes: str) -> dict[AmiType, st
     return {type_: str(ssm.get_parameter(Name=name)["Parameter"]["Value"]) for type_, name in sorted(names.items())}
 
 
-def _instance_types(ec2: Any, names: Sequence[str]) -> dict[str, LockedInstanceType]:
+def _instance_types(ec2: Any, names: Sequence[str], zones: Container[str]) -> dict[str, LockedInstanceType]:
     offered: dict[str, list[str]] = {}
     pages = ec2.get_paginator("describe_instance_type_offerings").paginate(
         LocationType="availability-zone-id", Filters=[{"Name": "instance-type", "Values": list(names)}]
     )
     for page in pages:
         for offering in page["InstanceTypeOfferings"]:
-            offered.setdefault(offering["InstanceType"], []).append(offering["Location"])
+            if offering["Location"] in zones:  # no local or wavelength zone
+                offered.setdefault(offering["InstanceType"], []).append(offering["Location"])
     for name in names:
         if name not in offered:
             raise LockError(f"{name} is offered in no zone of the region. Fix: choose another instance type in the scale's pools.")
@@ -222,7 +266,10 @@ def _facts(facts: dict[str, Any], zones: list[str]) -> LockedInstanceType:
     network = facts["NetworkInfo"]
     cards = network.get("NetworkCards") or [{"MaximumNetworkInterfaces": network["MaximumNetworkInterfaces"]}]
     gpus = facts.get("GpuInfo", {}).get("Gpus", [])
-    architecture = next(ARCHITECTURES[name] for name in facts["ProcessorInfo"]["SupportedArchitectures"] if name in ARCHITECTURES)
+    architectures = facts["ProcessorInfo"]["SupportedArchitectures"]
+    architecture = next((ARCHITECTURES[name] for name in architectures if name in ARCHITECTURES), None)
+    if architecture is None:
+        raise LockError(f"{facts['InstanceType']} is of the architecture {', '.join(architectures)}. Fix: choose one of {', '.join(ARCHITECTURES)}.")
     return LockedInstanceType(
         architecture=architecture,
         vcpu=facts["VCpuInfo"]["DefaultVCpus"],

@@ -1,13 +1,15 @@
 """What a user can rely on of a whole environment: its order, its providers, its protection and its stability."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 from tests.components import factory
 from tests.components.stage import Declared, Stage, stage
 
 from commonground import Foundation
-from commonground.settings import names
+from commonground.settings import names, resolve
 from commonground.settings.base import Protection
 from commonground.settings.environment import Environment
 
@@ -52,6 +54,19 @@ def test_no_pool_waits_for_another_or_for_what_runs_on_it(made: Stage) -> None:
 def test_the_first_kubernetes_object_waits_for_access_and_the_system_pool(made: Stage) -> None:
     before = made.upstream(made.one(STORAGE_CLASS))
     assert {"cluster-access-deployer", "system-nodes", "addons-aws-ebs-csi-driver"} <= before
+
+
+SHIPPED = Path(__file__).parents[2] / "stacks" / "foundation"
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "staging", "prod"])
+def test_each_shipped_environment_is_provisioned(name: str) -> None:
+    config = YAML(typ="safe").load(SHIPPED / f"Pulumi.{name}.yaml")["config"]
+    environment = resolve(SHIPPED, name, config["commonground:scale"], config["commonground:bindings"], offline=True)
+    made = deployed(environment)
+    assert set(made.all(GROUP)) == {f"{pool.name}-nodes" for pool in environment.pools}
+    assert made.one(CLUSTER).inputs["name"] == environment.cluster.name
+    assert made.one(CLUSTER).protected is environment.cluster.protection.on
 
 
 def test_every_resource_has_an_explicit_provider(made: Stage) -> None:

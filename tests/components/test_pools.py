@@ -171,6 +171,7 @@ def test_of_several_instance_types_the_fewest_gpus_are_promised() -> None:
     [
         ({"purpose": GPU, "instance_types": (factory.instance_type("m7i.large"),)}, "instance types with GPUs, found m7i.large"),
         ({"purpose": GPU, "accelerator": None}, "needs an accelerator"),
+        ({"instance_types": (factory.gpu_type(),)}, "without GPUs, which nothing would use, found g6.xlarge"),
         ({"instance_types": (factory.instance_type("m7g.large", architecture=Architecture.ARM64),)}, r"architecture x86_64, found m7g.large \(arm64\)"),
         ({"ami_type": AmiType.AL2023_ARM_64_STANDARD}, "AMI type AL2023_x86_64_STANDARD, found AL2023_ARM_64_STANDARD"),
         ({"min": 3, "desired": 2}, "min <= desired <= max, found 3, 2, 4"),

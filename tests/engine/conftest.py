@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from commonground.cli.main import run as command_line
 from commonground.engine import standins
 from commonground.local import cloud
 
+STAND_IN = Path(__file__).parent / "standin.py"
+PROTECTED = {"one": {"size": 1, "protect": True}, "two": {"size": 1, "protect": True}, "three": {"size": 1}}
 PROJECT = """\
 name: proof
 runtime: python
@@ -108,7 +109,7 @@ class Checkout:
     root: Path
     cloud: FakeCloud
     capture: pytest.CaptureFixture[str]
-    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first: Result = field(default_factory=lambda: Result(0, "", ""))
 
     def describe(self, things: dict[str, dict[str, Any]], **more: Any) -> None:
         (self.root / "stacks" / "things.json").write_text(json.dumps({"things": things, **more}))
@@ -121,7 +122,7 @@ class Checkout:
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """The same in a process of its own."""
-        command = [sys.executable, "-c", RUNNER, str(self.cloud.folder), *arguments, "--project", str(self.root)]
+        command = [sys.executable, "-c", RUNNER, *arguments, "--project", str(self.root)]
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def status(self) -> str:
@@ -137,7 +138,7 @@ from commonground.cli.main import main
 found = SimpleNamespace(endpoint="http://127.0.0.1:1", instance="first", pid=0)
 cloud.start = lambda directory, report=None: found
 cloud.running = lambda directory: found
-main(sys.argv[2:])
+main(sys.argv[1:])
 """
 
 
@@ -149,11 +150,11 @@ def engine() -> None:
     find(lambda line: print(line, file=sys.stderr))
 
 
-@pytest.fixture
-def checkout(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Checkout]:
-    root, made = tmp_path / "checkout", FakeCloud(tmp_path / "cloud")
+def make(folder: Path) -> None:
+    """A checkout, a cloud and a stand-in in a folder."""
+    root = folder / "checkout"
     (root / "stacks").mkdir(parents=True)
-    made.folder.mkdir()
+    (folder / "cloud").mkdir()
     files = {
         "Pulumi.yaml": PROJECT,
         "stacks/Pulumi.local.yaml": LOCAL,
@@ -163,14 +164,69 @@ def checkout(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     }
     for name, text in files.items():
         (root / name).write_text(text)
-    shutil.copy(Path(__file__).parent / "standin.py", tmp_path / "standin.py")
-    monkeypatch.setenv("TEST_CLOUD", str(made.folder))
-    monkeypatch.setenv(standins.COMMAND, json.dumps([sys.executable, str(tmp_path / "standin.py")]))
-    monkeypatch.setattr(cloud, "start", lambda directory, report=None: setattr(made, "runs", True) or made)
-    monkeypatch.setattr(cloud, "running", lambda directory: made if made.runs else None)
-    found = Checkout(root, made, capsys)
-    found.describe({"one": {"size": 1}, "two": {"size": 2}})
+    (root / "stacks" / "things.json").write_text(json.dumps({"things": {"one": {"size": 1}, "two": {"size": 2}}}))
     git = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     for arguments in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "first"]):
         subprocess.run(["git", *arguments], cwd=root, env=git, check=True)
-    yield found
+
+
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """What `make` made, for a test."""
+    found = FakeCloud(folder / "cloud")
+    for name, value in environment(folder).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(cloud, "start", lambda directory, report=None: setattr(found, "runs", True) or found)
+    monkeypatch.setattr(cloud, "running", lambda directory: found if found.runs else None)
+    return Checkout(folder / "checkout", found, capsys)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Variables that put the test stand-in in the real ones' place."""
+    return {"TEST_CLOUD": str(folder / "cloud"), standins.COMMAND: json.dumps([sys.executable, "-P", str(STAND_IN)])}
+
+
+@pytest.fixture
+def checkout(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """A checkout in which nothing is provisioned yet: `one` and `two` are to be."""
+    make(tmp_path)
+    return use(tmp_path, monkeypatch, capsys)
+
+
+def provision(folder: Path, things: dict[str, dict[str, Any]]) -> Path:
+    """A checkout in which `up local` was run once, in a process of its own; tests get copies of it."""
+    make(folder)
+    (folder / "checkout" / "stacks" / "things.json").write_text(json.dumps({"things": things}))
+    command = [sys.executable, "-c", RUNNER, "up", "local", "--project", str(folder / "checkout")]
+    done = subprocess.run(command, env=os.environ | environment(folder), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (folder / "first").write_text(json.dumps([done.stdout, done.stderr]))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return provision(tmp_path_factory.mktemp("made"), {"one": {"size": 1}, "two": {"size": 2}})
+
+
+@pytest.fixture(scope="session")
+def protected_once(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return provision(tmp_path_factory.mktemp("protected"), PROTECTED)
+
+
+@pytest.fixture
+def provisioned(made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """A checkout after the first `up local` of `one` and `two`; what that said is in `first`."""
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
+    found = use(tmp_path, monkeypatch, capsys)
+    found.cloud.runs = True
+    found.first = Result(0, *json.loads((tmp_path / "first").read_text()))
+    return found
+
+
+@pytest.fixture
+def protected(protected_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """A checkout after the first `up local` of `PROTECTED`."""
+    shutil.copytree(protected_once, tmp_path, dirs_exist_ok=True)
+    found = use(tmp_path, monkeypatch, capsys)
+    found.cloud.runs = True
+    return found

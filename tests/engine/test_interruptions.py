@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.engine.conftest import Checkout
 
 pytestmark = pytest.mark.engine
@@ -62,12 +61,19 @@ def test_after_a_killed_up_the_next_one_takes_over_what_was_made_and_finishes(ch
         os.kill(pid, signal.SIGKILL)
     process.communicate()
     checkout.cloud.runs = True
+    assert next((checkout.root / ".commonground" / "state" / ".pulumi" / "locks").rglob("*.json"))
+
+    fix = "Fix: `commonground up local` takes it over; destroy after that"
+    assert fix in checkout.run("destroy", "local").err
+    checkout.describe({"one": {"size": 1}})
+    assert "Fix: the program has it no more: put it back for one `up`" in checkout.run("up", "local").err
+    assert checkout.cloud.calls() == ["create one", "create slow"]
 
     checkout.describe(QUICK)
     finished = checkout.run("up", "local")
     assert finished.code == 0
-    assert "an earlier run was killed: its lock is taken off" in finished.err
-    assert "an earlier run was killed while it worked on slow: what it made is taken over" in finished.err
+    assert "an earlier run was killed while it created slow: what it made is taken over" in finished.err
+    assert "warning" not in finished.err
     assert checkout.cloud.calls() == ["create one", "create slow", "adopt slow", "create three"]
     assert "nothing to change" in checkout.run("up", "local").out
 
@@ -78,7 +84,7 @@ def test_after_ctrl_c_nothing_runs_on_and_the_next_up_finishes(checkout: Checkou
     wait_for(checkout.cloud.folder / "slow")
     below = descendants(process.pid)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    _out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopping: what is going on is brought to its end" in err
     assert err.endswith("error: up was interrupted: what was done so far is in the state, and the next `up` finishes it\n")

@@ -1,57 +1,51 @@
 """What protection stops, before anything is changed, and the steps that lift it."""
 
 import pytest
-
-from tests.engine.conftest import Checkout
+from tests.engine.conftest import PROTECTED, Checkout
 
 pytestmark = pytest.mark.engine
-PROTECTED = {"one": {"size": 1, "protect": True}, "two": {"size": 1, "protect": True}, "three": {"size": 1}}
 
 
-def test_destroy_makes_no_call_and_names_all_that_is_protected_and_works_once_that_is_lifted(checkout: Checkout) -> None:
-    checkout.describe(PROTECTED)
-    checkout.run("up", "local")
-    before = checkout.cloud.calls()
-    stopped = checkout.run("destroy", "local")
+def test_destroy_makes_no_call_and_names_all_that_is_protected(protected: Checkout) -> None:
+    before = protected.cloud.calls()
+    stopped = protected.run("destroy", "local")
     assert stopped.code == 1
     assert "destroy would delete or replace what is protected; nothing was changed." in stopped.err
     assert stopped.err.endswith("  unprotected: [one, two]\n")
-    assert checkout.cloud.calls() == before
-
-    checkout.describe({name: {"size": 1} for name in PROTECTED})
-    lifted = checkout.run("preview", "local")
-    assert "keep one (aws:test/thing:Thing)\n      protection: on -> off" in lifted.out
-    checkout.run("up", "local")
-    assert checkout.run("destroy", "local").out == "local: 4 deleted\n"
+    assert protected.cloud.calls() == before
 
 
-def test_up_without_a_protected_resource_makes_no_call_and_works_in_two_steps(checkout: Checkout) -> None:
-    checkout.describe(PROTECTED)
-    checkout.run("up", "local")
-    before = checkout.cloud.calls()
-    checkout.describe({"one": PROTECTED["one"]})
-    stopped = checkout.run("up", "local")
+def test_up_that_would_replace_one_and_delete_another_makes_no_call_and_names_both(protected: Checkout) -> None:
+    before = protected.cloud.calls()
+    protected.describe({"one": {**PROTECTED["one"], "place": "there"}})
+    stopped = protected.run("up", "local")
     assert stopped.code == 1
-    assert stopped.err.endswith("  unprotected: [two]\n")
-    assert checkout.cloud.calls() == before
-
-    checkout.describe({**PROTECTED, "two": {"size": 1}})
-    checkout.run("up", "local")
-    checkout.describe({"one": PROTECTED["one"]})
-    assert "2 deleted" in checkout.run("up", "local").out
+    assert stopped.err.endswith("  unprotected: [one, two]\n")
+    assert protected.cloud.calls() == before
 
 
-def test_a_replacement_is_stopped_until_the_same_change_lifts_the_protection(checkout: Checkout) -> None:
-    checkout.describe(PROTECTED)
-    checkout.run("up", "local")
-    checkout.describe({**PROTECTED, "one": {"size": 1, "place": "there", "protect": True}})
-    assert checkout.run("up", "local").err.endswith("  unprotected: [one]\n")
-    checkout.describe({**PROTECTED, "one": {"size": 1, "place": "there"}})
-    assert "1 replaced" in checkout.run("up", "local").out
+def test_up_without_a_protected_resource_makes_no_call(protected: Checkout) -> None:
+    before = protected.cloud.calls()
+    protected.describe({"one": PROTECTED["one"]})
+    assert protected.run("up", "local").err.endswith("  unprotected: [two]\n")
+    assert protected.cloud.calls() == before
 
 
-def test_protection_that_is_switched_on_is_kept_though_nothing_else_changes(checkout: Checkout) -> None:
-    checkout.run("up", "local")
-    checkout.describe({"one": {"size": 1, "protect": True}, "two": {"size": 2}})
-    checkout.run("up", "local")
-    assert checkout.run("destroy", "local").err.endswith("  unprotected: [one]\n")
+def test_after_the_steps_that_the_message_names_it_goes(protected: Checkout) -> None:
+    protected.describe({name: {"size": 1} for name in PROTECTED})
+    lifted = protected.run("up", "local")
+    assert lifted.code == 0
+    assert protected.cloud.calls() == ["create one", "create two", "create three"]
+    assert protected.run("destroy", "local").out == "local: 4 deleted\n"
+
+
+def test_a_change_that_lifts_the_protection_may_replace_in_the_same_run(protected: Checkout) -> None:
+    protected.describe({**PROTECTED, "one": {"size": 1, "place": "there"}})
+    assert "1 replaced" in protected.run("up", "local").out
+
+
+def test_protection_is_shown_and_kept_though_nothing_else_changes(provisioned: Checkout) -> None:
+    provisioned.describe({"one": {"size": 1, "protect": True}, "two": {"size": 2}})
+    assert "keep one (aws:test/thing:Thing)\n      protection: off -> on" in provisioned.run("preview", "local").out
+    provisioned.run("up", "local")
+    assert provisioned.run("destroy", "local").err.endswith("  unprotected: [one]\n")

@@ -4,40 +4,32 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.engine.conftest import Checkout
 
 pytestmark = pytest.mark.engine
 
 
-def changes(checkout: Checkout) -> list[str]:
-    return [re.sub("^adopt", "create", call) for call in checkout.cloud.calls()]
+def test_up_provisions_shows_what_it_does_and_ends_with_outputs_and_a_count(provisioned: Checkout) -> None:
+    assert provisioned.cloud.calls() == ["create one", "create two"]
+    assert "one-arn: arn:" in provisioned.first.out
+    assert "local cloud: http://127.0.0.1:1\n" in provisioned.first.out
+    assert provisioned.first.out.endswith("local: 3 created, 0 changed, 0 replaced, 0 deleted, 0 unchanged\n")
+    assert "  created one (aws:test/thing:Thing)" in provisioned.first.err
 
 
-def test_up_provisions_and_run_again_changes_nothing_and_after_an_edit_only_what_differs(checkout: Checkout) -> None:
-    first = checkout.run("up", "local")
-    assert (first.code, changes(checkout)) == (0, ["create one", "create two"])
-    assert "one-arn: arn:" in first.out
-    assert "local: 3 created, 0 changed, 0 replaced, 0 deleted, 0 unchanged" in first.out
-    assert f"local cloud: {checkout.cloud.endpoint}" in first.out
-    assert "  created one (aws:test/thing:Thing)" in first.err
-
-    again = checkout.run("up", "local")
+def test_up_again_changes_nothing_and_says_so_and_after_an_edit_changes_just_that(provisioned: Checkout) -> None:
+    again = provisioned.run("up", "local")
     assert again.code == 0
     assert "local: nothing to change: 0 created, 0 changed, 0 replaced, 0 deleted, 3 unchanged" in again.out
-    assert len(changes(checkout)) == 2
-
-    checkout.describe({"one": {"size": 1}, "two": {"size": 7}})
-    edited = checkout.run("up", "local")
-    assert "local: 0 created, 1 changed, 0 replaced, 0 deleted, 2 unchanged" in edited.out
-    assert changes(checkout)[2:] == ["update two"]
+    provisioned.describe({"one": {"size": 1}, "two": {"size": 7}})
+    assert "local: 0 created, 1 changed, 0 replaced, 0 deleted, 2 unchanged" in provisioned.run("up", "local").out
+    assert provisioned.cloud.calls()[2:] == ["update two"]
 
 
-def test_preview_of_what_is_there_names_each_property_and_changes_nothing(checkout: Checkout) -> None:
-    checkout.run("up", "local")
-    checkout.describe({"one": {"size": 1, "place": "here"}, "three": {"size": 3}})
-    preview = checkout.run("preview", "local")
-    assert preview.code == 0
+def test_preview_of_what_is_there_names_each_property_and_changes_nothing(provisioned: Checkout) -> None:
+    provisioned.describe({"one": {"size": 1, "place": "here"}, "three": {"size": 3}})
+    preview = provisioned.run("preview", "local", "--exit-code")
+    assert preview.code == 2
     assert preview.out == (
         "local: 1 to create, 0 to change, 1 to replace, 1 to delete, 1 unchanged\n"
         "\n"
@@ -48,34 +40,34 @@ def test_preview_of_what_is_there_names_each_property_and_changes_nothing(checko
         "      size: 3\n"
         "  - delete two (aws:test/thing:Thing)\n"
     )
-    assert changes(checkout) == ["create one", "create two"]
-    assert checkout.run("preview", "local", "--exit-code").code == 2
+    assert provisioned.cloud.calls() == ["create one", "create two"]
 
 
-def test_destroy_takes_away_all_that_up_made(checkout: Checkout) -> None:
-    checkout.run("up", "local")
-    gone = checkout.run("destroy", "local")
+def test_destroy_takes_away_all_that_up_made(provisioned: Checkout) -> None:
+    gone = provisioned.run("destroy", "local")
     assert (gone.code, gone.out) == (0, "local: 3 deleted\n")
-    assert changes(checkout)[2:] == ["delete two", "delete one"]
-    assert checkout.run("destroy", "local").out == "local: nothing was there\n"
+    assert provisioned.cloud.calls()[2:] == ["delete two", "delete one"]
+    assert provisioned.run("destroy", "local").out == "local: nothing was there\n"
 
 
-def test_outputs_are_those_of_the_last_up_and_json_is_sorted(checkout: Checkout) -> None:
+def test_outputs_are_those_of_the_last_up_and_json_is_sorted(provisioned: Checkout) -> None:
+    assert re.fullmatch(r'\{\n  "one-arn": "arn:\w+",\n  "two-arn": "arn:\w+"\n\}\n', provisioned.run("outputs", "local", "--json").out)
+
+
+def test_outputs_of_what_is_not_provisioned_are_none_and_the_way_to_some_is_told(checkout: Checkout) -> None:
     nothing = checkout.run("outputs", "local", "--json")
     assert (nothing.code, nothing.out) == (0, "{}\n")
     assert "`commonground up local`" in nothing.err
-    checkout.describe({"two": {"size": 1}, "one": {"size": 1}})
-    checkout.run("up", "local")
-    assert re.fullmatch(r'\{\n  "one-arn": "arn:\w+",\n  "two-arn": "arn:\w+"\n\}\n', checkout.run("outputs", "local", "--json").out)
 
 
 def test_a_secret_reaches_neither_stdout_nor_stderr_nor_plain_state(checkout: Checkout) -> None:
     checkout.describe({"one": {"size": 1, "secret": "hunter2"}})
-    said = [checkout.run("up", "local"), checkout.run("outputs", "local"), checkout.run("preview", "local")]
+    said = [checkout.run("up", "local", "--debug"), checkout.run("outputs", "local")]
     checkout.describe({"one": {"size": 1, "secret": "hunter3"}})
-    said += [checkout.run("preview", "local"), checkout.run("up", "local", "--debug")]
+    said.append(checkout.run("preview", "local"))
     assert "password: [secret]" in said[0].out
-    assert "      secret: [secret] -> [secret]" in said[3].out
+    assert "password: [secret]" in said[1].out
+    assert "      secret: [secret] -> [secret]" in said[2].out
     assert not [text for result in said for text in (result.out, result.err) if "hunter" in text]
     kept = [file for file in (checkout.root / ".commonground").rglob("*") if file.is_file() and "hunter" in file.read_text(errors="ignore")]
     assert kept == []
@@ -85,7 +77,7 @@ def test_a_secret_reaches_neither_stdout_nor_stderr_nor_plain_state(checkout: Ch
 def test_an_offline_preview_opens_no_stack_file_leaves_git_status_alone_and_is_the_same_twice(checkout: Checkout) -> None:
     file = checkout.root / "stacks" / "Pulumi.dev.yaml"
     before = file.read_bytes()
-    first, second = checkout.run("preview", "dev", "--offline"), checkout.run("preview", "dev", "--offline")
+    first, second = checkout.run("preview", "dev", "--offline"), checkout.run("preview", "dev", "--offline", "--verify")
     assert first.code == 0
     assert "dev: 3 to create" in first.out
     assert first.out == second.out
@@ -108,17 +100,19 @@ def test_several_environments_are_previewed_and_the_report_is_written_too(checko
     assert (tmp_path / "report").read_text() == both.out
 
 
-def test_a_lost_local_cloud_is_noticed_and_everything_is_built_again(checkout: Checkout) -> None:
-    checkout.run("up", "local")
-    checkout.cloud.instance = "second"
-    assert "nothing is provisioned in the local cloud: previewing against nothing" in checkout.run("preview", "local").err
-    again = checkout.run("up", "local")
+def test_a_lost_local_cloud_is_noticed_and_everything_is_built_again(provisioned: Checkout) -> None:
+    provisioned.cloud.instance = "second"
+    assert "nothing is provisioned in the local cloud: previewing against nothing" in provisioned.run("preview", "local").err
+    again = provisioned.run("up", "local")
     assert "the local cloud that this was made in is gone" in again.err
     assert "local: 3 created" in again.out
-    checkout.cloud.runs = False
-    gone = checkout.run("destroy", "local")
+
+
+def test_destroy_after_the_local_cloud_was_lost_finds_nothing_and_calls_nobody(provisioned: Checkout) -> None:
+    provisioned.cloud.runs = False
+    gone = provisioned.run("destroy", "local")
     assert (gone.code, gone.out) == (0, "local: nothing was there\n")
-    assert len(changes(checkout)) == 4
+    assert provisioned.cloud.calls() == ["create one", "create two"]
 
 
 def test_a_failure_is_one_message_with_the_resource_and_the_reason_and_the_next_up_finishes(checkout: Checkout) -> None:
@@ -129,7 +123,7 @@ def test_a_failure_is_one_message_with_the_resource_and_the_reason_and_the_next_
     assert "Traceback" not in failed.err
     checkout.describe({"one": {"size": 1}, "two": {"size": 1}})
     assert "local: 1 created, 0 changed, 0 replaced, 0 deleted, 2 unchanged" in checkout.run("up", "local").out
-    assert changes(checkout) == ["create one", "create two"]
+    assert checkout.cloud.calls() == ["create one", "create two"]
 
 
 def test_what_a_provider_refuses_stops_before_anything_and_shows_no_value(checkout: Checkout) -> None:
@@ -153,3 +147,11 @@ def test_a_program_that_prints_disturbs_nothing(checkout: Checkout) -> None:
     program = checkout.root / "stacks" / "__main__.py"
     program.write_text("print('hello')\n" + program.read_text())
     assert checkout.run("preview", "local", "--offline").out.startswith("local: 3 to create")
+
+
+def test_verify_finds_what_would_change_again_at_each_up(checkout: Checkout) -> None:
+    program = checkout.root / "stacks" / "__main__.py"
+    program.write_text(program.read_text() + '\nThing("clock", {"size": pulumi.runtime.is_dry_run() + 1}, pulumi.ResourceOptions(provider=provider))\n')
+    unstable = checkout.run("preview", "dev", "--offline", "--verify")
+    assert unstable.code == 1
+    assert unstable.err.endswith("error: the preview failed:\n  clock (aws:test/thing:Thing): would change again: size\n")

@@ -109,12 +109,11 @@ def test_a_difference_applies_to_its_environment_alone(sound: Sound) -> None:
 
 def test_a_difference_reaches_names_with_dots_and_settings_left_at_their_default(sound: Sound) -> None:
     sound.edit("blueprint.yaml", "  shop: {", "  shop.web: {")
-    (sound.folder / "differences.yaml").write_text(
-        f"{DIFFERENCE % ('registries.shop.web.expire_days', '7')}\n{DIFFERENCE % ('buckets.models.expire_days', '9')}\n"
-    )
+    both = [DIFFERENCE % ("registries.shop.web.expire_days", "7"), DIFFERENCE % ("buckets.datasets.expire_days", "9")]
+    (sound.folder / "differences.yaml").write_text("\n".join(both))
     environment = sound.resolve()
     assert environment.registries.repositories[0].expire_days == 7
-    assert environment.storage.buckets[1].expire_days == 9
+    assert environment.storage.buckets[0].expire_days == 9
 
 
 def test_a_wrong_difference_is_named_where_it_stands(sound: Sound) -> None:

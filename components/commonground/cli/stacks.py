@@ -27,7 +27,7 @@ def up_command(options: Options, environment: str, folder: Path) -> int:
         outcome = run.up(ask=shared.must_ask(options, run))
         if outcome.status is Status.DECLINED:
             return _declined(environment)
-        progress.finish(outcome.steps)
+        progress.finish()
         endpoint = run.endpoint()
     click.echo(report.outputs(outcome.outputs), nl=False)
     if endpoint:
@@ -43,18 +43,21 @@ def up_command(options: Options, environment: str, folder: Path) -> int:
 @click.command("preview")
 @click.argument("environments", metavar="ENV...", nargs=-1, required=True)
 @click.option("--offline", is_flag=True, help="Against nothing, with no account, credentials or network.")
+@click.option("--verify", is_flag=True, help="Offline: preview the result once more, and fail if anything would change again.")
 @click.option("--report", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report to a file too.")
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
 @shared.project
 @shared.flags
 @click.pass_obj
-def preview_command(options: Options, environments: tuple[str, ...], offline: bool, file: Path | None, tell: bool, folder: Path) -> int:
+def preview_command(options: Options, environments: tuple[str, ...], offline: bool, verify: bool, file: Path | None, tell: bool, folder: Path) -> int:
     """Show what `up` would do, down to properties. Changes nothing."""
+    if verify and not offline:
+        raise click.UsageError("--verify goes with --offline")
     texts, code = [], 0
     for name in environments:
         try:
             with shared.run(options, folder, name, offline=offline) as (run, _):
-                steps = run.preview(offline=offline).steps
+                steps = run.preview(offline=offline, verify=verify).steps
         except EngineError as error:
             if len(environments) == 1:
                 raise
@@ -81,7 +84,7 @@ def destroy_command(options: Options, environment: str, folder: Path) -> int:
         outcome = run.destroy(ask=shared.must_ask(options, run))
         if outcome.status is Status.DECLINED:
             return _declined(environment)
-        progress.finish(outcome.steps)
+        progress.finish()
     deleted = count(outcome.steps)[Op.DELETE]
     click.echo(f"{environment}: {deleted} deleted" if deleted else f"{environment}: nothing was there")
     return 0
@@ -96,7 +99,7 @@ def refresh_command(options: Options, environment: str, folder: Path) -> int:
     """Read from the cloud what is there in ENV, into the state. Changes nothing in the cloud."""
     with shared.run(options, folder, environment) as (run, progress):
         outcome = run.refresh()
-        progress.finish(outcome.steps)
+        progress.finish()
     click.echo(report.render(outcome.steps, title=environment), nl=False)
     return 0
 

@@ -2,10 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -14,9 +11,9 @@ from commonground.cli import options as shared
 from commonground.engine.errors import EngineError
 from commonground.engine.installation import find
 from commonground.engine.project import Project
+from commonground.engine.runs import Checkout
 
 OLDEST_PYTHON = (3, 11)
-LOCK = "commonground.lock"
 
 
 @click.command("engine")
@@ -48,16 +45,27 @@ def check(environment: str, offline: bool, folder: Path) -> int:
 @click.command("lock")
 @shared.environment
 @click.option("--check", "check_only", is_flag=True, help="Only say what is stale; exit with 1 if anything is.")
-@click.option("--new-incarnation", is_flag=True, help="Draw another suffix for the names that outlive what they name.")
+@click.option("--new-incarnation", is_flag=True, help="Draw another suffix for the names that outlive what they name. Refused while there is a cluster.")
 @click.option("--kubernetes", metavar="VERSION", help="Move to this Kubernetes version, one minor up at a time.")
+@click.option("--example", is_flag=True, help="Ask a local cloud in AWS' place. `up` refuses such a lock in a real environment; offline previews take it.")
 @shared.project
-def lock_command(environment: str, check_only: bool, new_incarnation: bool, kubernetes: str | None, folder: Path) -> int:
-    """Ask AWS for what ENV's settings need, and write lock.ENV.yaml."""
-    if find_spec(LOCK) is None:
-        raise EngineError("this version of Commonground has no `lock`")
-    main_for: Callable[..., int] = import_module(LOCK).main_for
+@shared.flags
+@click.pass_obj
+def lock_command(
+    options: shared.Options, environment: str, check_only: bool, new_incarnation: bool, kubernetes: str | None, example: bool, folder: Path
+) -> int:
+    """Ask the cloud what ENV's settings need, and write lock.ENV.yaml."""
+    if check_only and new_incarnation:
+        raise click.UsageError("--check changes nothing, and --new-incarnation does")
+    from commonground import lock  # boto3 and the models of the settings, for this command only
+    from commonground.cli import clouds
+
     found = Project.read(folder.resolve())
-    return main_for(environment, check=check_only, new_incarnation=new_incarnation, kubernetes=kubernetes, folder=found.config)
+    asked = lock.wanted(found.config, environment)
+    if new_incarnation:
+        clouds.refuse_while_there_is_a_cluster(asked, options, folder)
+    with clouds.client(asked, Checkout.around(found.root).local, example=example) as client:
+        return lock.main_for(asked, client, check=check_only, new_incarnation=new_incarnation, kubernetes=kubernetes, example=example)
 
 
 @dataclass(frozen=True)

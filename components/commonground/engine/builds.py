@@ -45,7 +45,7 @@ def reached() -> bool:
 
     def ask() -> None:
         try:
-            urllib.request.urlopen(urllib.request.Request(INSTALLER, method="HEAD"), timeout=SECONDS_TO_REACH).close()  # noqa: S310  # a constant
+            urllib.request.urlopen(urllib.request.Request(INSTALLER, method="HEAD"), timeout=SECONDS_TO_REACH).close()  # a constant
         except (OSError, urllib.error.URLError):
             return
         found.set()

@@ -17,7 +17,16 @@ PREFIXES = re.compile(
 TRACEBACK = re.compile(r"\nTraceback \(most recent call last\):.*", re.DOTALL)
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 # Said after the reason, of the whole: no reason of its own.
-ECHOES = {"preview failed", "update failed", "destroy failed", "refresh failed", "one or more errors occurred"}
+ECHOES = frozenset(
+    {
+        "preview failed",
+        "update failed",
+        "destroy failed",
+        "refresh failed",
+        "one or more errors occurred",
+        "Resource monitor has terminated, shutting down",  # the program's last word when the engine has stopped before it
+    }
+)
 
 
 def diagnose(errors: list[tuple[str | None, str]]) -> list[Problem]:
@@ -28,7 +37,7 @@ def diagnose(errors: list[tuple[str | None, str]]) -> list[Problem]:
         resource = urn if urn and "::pulumi:pulumi:Stack::" not in urn else None
         problem = Problem(said, name=_name(resource), type=_type(resource))
         known = any(said == other.reason and (problem.name in (None, other.name)) for other in found)
-        if said and said not in ECHOES and not known:
+        if said and said.rstrip(".") not in ECHOES and not known:
             found.append(problem)
     return found
 

@@ -93,6 +93,20 @@ class ProtectedError(EngineError):
         )
 
 
+class PendingError(EngineError):
+    """A run was killed while it created something, and this one would forget what the cloud may have made of it."""
+
+    def __init__(self, names: list[str], what: str, environment: str) -> None:
+        self.names = names
+        self.what = what
+        fix = (
+            f"`commonground up {environment}` takes it over; destroy after that"
+            if what == "destroy"
+            else "the program has it no more: put it back for one `up`, which takes it over, and remove it after that"
+        )
+        super().__init__(f"an earlier run was killed while it created {', '.join(names)}, and the cloud may have that; nothing was changed. Fix: {fix}")
+
+
 class StandInsError(EngineError):
     """The process of the stand-ins did not start."""
 

@@ -1,7 +1,7 @@
 """What the modes do with the engine: a preview comes before every change, in the same run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from commonground.engine.channel import Channel
 from commonground.engine.diagnosis import diagnose, from_output
-from commonground.engine.errors import BusyError, NotCreatedError
+from commonground.engine.errors import BusyError, NotCreatedError, Problem
 from commonground.engine.request import Answer, Mode, Request, State, Status
 from commonground.engine.steps import MASK, Op
 from commonground.engine.watch import Watch
@@ -25,7 +25,7 @@ class Operations:
         self._workspace = workspace
         self._channel = channel
         self._program = program
-        self._watch = Watch(channel)
+        self._watch = Watch(channel, mends=request.state is State.CHECKOUT)
         self._changing = False
 
     def run(self) -> Answer:
@@ -56,21 +56,41 @@ class Operations:
         if self._request.state is State.THROW_AWAY:
             # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
             stack.up(**self._options())
-        else:
-            stack.preview(**self._options())
+            return self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
+        stack.preview(**self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)
+
+    def _verified(self, stack: Stack) -> Answer:
+        """Whether a preview after this says that nothing changes; what does is unstable, and would change again at each `up`."""
+        outputs = self._watch.outputs
+        self._watch.clear()
+        self._channel.phase("verify")
+        stack.preview(**self._options())
+        unstable = [step for step in self._watch.steps.values() if step.changes]
+        problems = [Problem(f"would change again: {', '.join(sorted(step.diff)) or step.op}", step.name, step.type) for step in unstable]
+        status = Status.FAILED if problems else Status.DONE
+        return Answer(status, outputs=outputs, problems=[asdict(problem) for problem in problems])
 
     def _up(self, stack: Stack) -> Answer:
         self._channel.phase("preview")
         stack.preview(**self._options())
+        pending = self._workspace.pending
+        if dropped := pending - self._watch.steps.keys():
+            return Answer(Status.PENDING, names=_names(dropped))
         if not self._watch.clean and not self._confirmed():
             return Answer(Status.DECLINED)
+        if pending:
+            self._channel.say(f"an earlier run was killed while it created {', '.join(_names(pending))}: what it made is taken over")
+        if self._request.state is State.CHECKOUT:
+            self._workspace.mend()
         # Also after a preview that changes nothing: options of resources (protection, order) are in the state alone.
         self._begin("up")
         stack.up(**self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs, changed=True)
 
     def _destroy(self, stack: Stack) -> Answer:
+        if self._workspace.pending:
+            return Answer(Status.PENDING, names=_names(self._workspace.pending))
         self._channel.phase("preview")
         stack.preview_destroy(**self._options())
         if not self._watch.clean and not self._confirmed():
@@ -109,7 +129,7 @@ class Operations:
         stopped = {urn for urn, step in steps.items() if step.kind in (Op.REPLACE, Op.DELETE) or step.op.endswith(("-replacement", "-replaced"))}
         # A deletion comes when the program is through: what it has not named by then is to go.
         gone = {urn for urn in protected if urn not in steps} if self._watch.stopped_by_deletion else set()
-        return sorted({urn.rsplit("::", 1)[-1] for urn in protected & (stopped | gone)})
+        return _names(protected & (stopped | gone))
 
     def _confirmed(self) -> bool:
         return not self._request.ask or self._channel.ask()
@@ -124,3 +144,7 @@ class Operations:
             {"policy_packs": list(self._request.policy_packs)} if self._request.policy_packs and self._request.mode is not Mode.DESTROY else {}
         )
         return {"on_event": self._watch, **packs}
+
+
+def _names(urns: Iterable[str]) -> list[str]:
+    return sorted({urn.rsplit("::", 1)[-1] for urn in urns})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, Any, Protocol
 
-from commonground.engine.errors import BusyError, EngineError, InterruptedRunError, NotCreatedError, Problem, ProtectedError, RunError
+from commonground.engine.errors import BusyError, EngineError, InterruptedRunError, NotCreatedError, PendingError, Problem, ProtectedError, RunError
 from commonground.engine.request import Answer, Mode, Request, Status
 from commonground.engine.steps import Step
 
@@ -71,11 +71,14 @@ def run(request: Request, watcher: Watcher, *, debug: bool = False) -> Outcome:
             text=True,
             start_new_session=True,  # so that an interrupt reaches the engine once, from here
         )
-        with _interrupts(process, watcher.say):
+        followed = _Follower(process, watcher, request)
+        with _interrupts(process, watcher.say) as received:
             try:
-                followed = _Follower(process, watcher, request).follow()
+                followed.follow()
             finally:
                 _end(process)
+        if followed.answer is None and received:
+            raise InterruptedRunError(WHAT[request.mode], changing=followed.changing)
         if followed.answer is None:
             log.seek(0)
             raise EngineError(_breakdown(WHAT[request.mode], process.returncode, log))
@@ -93,14 +96,17 @@ class _Follower:
         self.steps: dict[str, list[Step]] = {}
         self.answer: Answer | None = None
 
-    def follow(self) -> "_Follower":
+    @property
+    def changing(self) -> bool:
+        return self._phase not in ("", "preview", "verify")
+
+    def follow(self) -> None:
         self._send(self._request.to_json())
         assert self._process.stdout
         for line in self._process.stdout:
             self._take(json.loads(line))
             if self.answer:
                 break
-        return self
 
     def of(self, phase: str) -> tuple[Step, ...]:
         return tuple(sorted(self.steps.get(phase, []), key=lambda step: (step.urn, step.op)))
@@ -138,38 +144,38 @@ def _outcome(followed: _Follower, request: Request) -> Outcome:
     assert answer
     what = WHAT[request.mode]
     errors: dict[Status, Callable[[], EngineError]] = {
-        Status.BUSY: lambda: BusyError(request.environment),
+        Status.BUSY: lambda: BusyError(request.environment, answer.holder),
         Status.NOT_CREATED: lambda: NotCreatedError(request.environment),
         Status.PROTECTED: lambda: ProtectedError(answer.names, what),
+        Status.PENDING: lambda: PendingError(answer.names, what, request.environment),
         Status.INTERRUPTED: lambda: InterruptedRunError(what, changing=answer.changed),
         Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what),
     }
     if answer.status in errors:
         raise errors[answer.status]()
-    last = next(reversed(followed.steps), "preview")
+    last = next((phase for phase in reversed(followed.steps) if phase != "verify"), "preview")
     return Outcome(answer.status, answer.outputs, followed.of("preview"), followed.of(last))
 
 
 @contextmanager
-def _interrupts(process: "subprocess.Popen[str]", say: Callable[[str], None]) -> Iterator[None]:
-    """Passes Ctrl-C and SIGTERM on to the engine, which then comes to an orderly end."""
-    received = 0
+def _interrupts(process: "subprocess.Popen[str]", say: Callable[[str], None]) -> Iterator[list[int]]:
+    """Passes Ctrl-C and SIGTERM on to the engine, which then comes to an orderly end. Gives the list of those received."""
+    received: list[int] = []
 
     def forward(signum: int, frame: FrameType | None) -> None:
-        nonlocal received
-        received += 1
-        polite = received <= POLITE_INTERRUPTS
-        if received == 1:
+        received.append(signum)
+        polite = len(received) <= POLITE_INTERRUPTS
+        if len(received) == 1:
             say("stopping: what is going on is brought to its end (once more to stop at once)")
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT if polite else signal.SIGKILL)
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield received
         return
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

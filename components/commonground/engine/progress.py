@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from commonground.engine.report import render
-from commonground.engine.steps import Op, Step, count, summary
+from commonground.engine.steps import Step
 
 DOING = {
     "create": "creating",
@@ -17,7 +17,15 @@ DOING = {
     "delete-replaced": "deleting the old",
 }
 DONE = {"create": "created", "update": "changed", "delete": "deleted", "create-replacement": "created the replacement of", "delete-replaced": "deleted the old"}
-TITLES = {"preview": "previewing", "up": "provisioning", "destroy": "destroying", "refresh": "asking the cloud for what is there"}
+TITLES = {
+    "preview": "previewing",
+    "verify": "previewing what that made: nothing may change",
+    "up": "provisioning",
+    "destroy": "destroying",
+    "refresh": "asking the cloud for what is there",
+}
+QUIET = ("preview", "verify")
+"""Phases without a line a resource: their report comes at the end."""
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 30
 MOST_NAMED = 3
 
@@ -61,7 +69,7 @@ class Lines:
     def end(self, step: Step) -> None:
         """It is done with it."""
         took = self._took(step)
-        if self._phase != "preview" and step.custom and step.op in DONE:
+        if self._phase not in QUIET and step.custom and step.op in DONE:
             self._line(f"  {DONE[step.op]} {step.name} ({step.type}), {took:.1f} s")
 
     def fail(self, step: Step) -> None:
@@ -79,10 +87,9 @@ class Lines:
         self._line(render(preview, title=self.environment, creates_in_full=False).rstrip())
         return self._confirm(f"Do this in {self.environment}?")
 
-    def finish(self, steps: tuple[Step, ...]) -> None:
-        """How long all of it took."""
-        changed = sum(number for op, number in count(steps).items() if op is not Op.SAME)
-        self._line(f"{self.environment}: {summary(count(steps), would=False) if changed else 'nothing to change'}, {time.monotonic() - self._started:.1f} s")
+    def finish(self) -> None:
+        """How long all of it took; what came of it is on stdout."""
+        self._line(f"{self.environment}: done in {time.monotonic() - self._started:.1f} s")
 
     def _took(self, step: Step) -> float:
         with self._lock:

@@ -12,8 +12,8 @@ from ruamel.yaml.error import YAMLError
 
 from commonground.engine.errors import NoProjectError
 
-PLACEHOLDER = "secret-not-read-offline"
-"""Stands for every `secure` value in a generated stack file."""
+PLACEHOLDER = "secret-not-read-here"
+"""Stands for every `secure` value in a generated stack file: only the key of the real one opens it."""
 
 OFFLINE = "commonground:offline"
 

@@ -55,6 +55,8 @@ class Request:
     """Folder of the state, where it is the checkout's."""
     stand_ins: StandIns | None = None
     policy_packs: tuple[str, ...] = ()
+    verify: bool = False
+    """Offline: whether a second preview, on what the first one made, has to say that nothing changes."""
     ask: bool = False
     """Whether to ask before anything is changed."""
     cloud: str | None = None
@@ -83,6 +85,8 @@ class Status(StrEnum):
     """The user said no after the preview."""
     INTERRUPTED = "interrupted"
     BUSY = "busy"
+    PENDING = "pending"
+    """An earlier run was killed while it created something, which this one would forget: nothing was changed."""
     NOT_CREATED = "not_created"
 
 
@@ -93,7 +97,9 @@ class Answer:
     status: Status
     problems: list[dict[str, Any]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    """Of what is protected."""
+    """Of what is protected, or pending."""
+    holder: int | None = None
+    """Id of the process that has the environment, where it is known."""
     changed: bool = False
     """Whether it had begun to change things."""
     outputs: dict[str, Any] = field(default_factory=dict)

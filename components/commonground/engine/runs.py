@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,12 @@ class Run:
     policy_packs: tuple[str, ...] = ()
     debug: bool = False
 
-    @property
+    @cached_property
     def checkout(self) -> Checkout:
         """Where the project is."""
         return Checkout.around(self.project.root)
 
-    @property
+    @cached_property
     def local(self) -> bool:
         """Whether the environment lives in the local cloud, as its bindings say, or those of the foundation beneath it."""
         cloud = self.project.binding(self.environment, "cloud")
@@ -86,10 +87,10 @@ class Run:
         cloud = self._running_cloud()
         return self._live(Mode.REFRESH, cloud.endpoint, cloud.instance) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
 
-    def preview(self, *, offline: bool) -> Outcome:
-        """What `up` would do. Changes nothing, starts no local cloud."""
+    def preview(self, *, offline: bool, verify: bool = False) -> Outcome:
+        """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything."""
         if offline:
-            return self._planned()
+            return self._planned(verify=verify)
         if not self.local:
             return self._run(Mode.PREVIEW, state=State.TEAM)
         cloud = self._running_cloud()
@@ -115,8 +116,8 @@ class Run:
         cloud = self._running_cloud() if self.local else None
         return str(cloud.endpoint) if cloud else None
 
-    def _planned(self) -> Outcome:
-        return self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes))
+    def _planned(self, *, verify: bool = False) -> Outcome:
+        return self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes), verify=verify)
 
     def _live(self, mode: Mode, endpoint: str, instance: str) -> Outcome:
         # By instance: the objects of a lost cloud are lost with it.
@@ -128,7 +129,9 @@ class Run:
         manifests.mkdir(parents=True, exist_ok=True)
         return self._run(mode, state=State.CHECKOUT, stand_ins=StandIns("live", self._kubernetes, endpoint, str(manifests)), cloud=instance)
 
-    def _run(self, mode: Mode, *, state: State, stand_ins: StandIns | None = None, cloud: str | None = None, ask: bool = False) -> Outcome:
+    def _run(
+        self, mode: Mode, *, state: State, stand_ins: StandIns | None = None, cloud: str | None = None, ask: bool = False, verify: bool = False
+    ) -> Outcome:
         file = self.project.stack_file(self.environment)
         if not file.is_file():
             known = ", ".join(self.project.environments()) or "none"
@@ -144,6 +147,7 @@ class Run:
             stand_ins=stand_ins,
             policy_packs=self.policy_packs,
             ask=ask,
+            verify=verify,
             cloud=cloud,
         )
         return process.run(request, self.watcher, debug=self.debug)

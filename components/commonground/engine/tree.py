@@ -66,10 +66,10 @@ class LiveTree(Lines):
         self._stop()
         return super().ask(preview)
 
-    def finish(self, steps: tuple[Step, ...]) -> None:
+    def finish(self) -> None:
         """How long all of it took."""
         self._stop()
-        super().finish(steps)
+        super().finish()
 
     def _line(self, text: str) -> None:
         self._console.print(Text(text))

@@ -10,6 +10,7 @@ from commonground.engine.steps import STACK, Step, masked, step
 
 # The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
 PROTECTED = ("marked for protection", "because it is protected")
+PENDING = "Attempting to deploy or update resources with"
 UNTOLD = ("debug", "error")
 """Severities that are not passed on as they come: errors are told once, at the end, with their resource."""
 
@@ -17,8 +18,10 @@ UNTOLD = ("debug", "error")
 class Watch:
     """Callable with each event; the Automation API does so from a thread of its own."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, mends: bool) -> None:
+        """`mends`: whether what an interrupted run left is mended here, so that the engine's warning of it would mislead."""
         self._channel = channel
+        self._mends = mends
         self.clear()
 
     def clear(self) -> None:
@@ -67,5 +70,6 @@ class Watch:
     def _diagnostic(self, severity: str, text: str, urn: str | None, ephemeral: bool | None) -> None:
         if severity == "error":
             self.errors.append((urn or None, text))
-        if severity not in UNTOLD and text and not ephemeral:
+        misleading = self._mends and text.startswith(PENDING)
+        if severity not in UNTOLD and text and not ephemeral and not misleading:
             self._channel.message(severity, text, urn or None)

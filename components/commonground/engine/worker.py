@@ -12,7 +12,7 @@ from pathlib import Path
 
 from commonground.engine import standins
 from commonground.engine.channel import Channel
-from commonground.engine.errors import EngineError, Problem
+from commonground.engine.errors import BusyError, EngineError, Problem
 from commonground.engine.project import Project
 from commonground.engine.request import Answer, Mode, Request, Status
 
@@ -25,6 +25,8 @@ def main() -> None:
         return
     try:
         answer = _run(Request.from_json(data), channel)
+    except BusyError as error:
+        answer = Answer(Status.BUSY, holder=error.pid)
     except EngineError as error:
         answer = Answer(Status.FAILED, problems=[asdict(Problem(str(error)))])
     except Exception as error:  # noqa: BLE001  # whatever it is, the user gets one message; the traceback is in the captured stderr

@@ -37,6 +37,8 @@ class Workspace:
         if request.state is not State.TEAM:
             self._prepare(folder)
         self._lock: FileLock | None = None
+        self.pending: frozenset[str] = frozenset()
+        """URNs of what an earlier run was creating when it was killed: the cloud may have it, and the state has not."""
 
     def begin(self, channel: Channel) -> None:
         """Takes the environment for this run, and mends what an earlier one left. Raises `BusyError`."""
@@ -49,13 +51,10 @@ class Workspace:
             raise BusyError(self._request.environment) from None
         self._remove_stale_locks(channel)
         self._notice_lost_cloud(channel)
-        self._mend_pending(channel)
+        self.pending = self._read_pending()
 
     def stack(self, program: Callable[[], None]) -> Stack:
         """The environment's stack. Raises `NotCreatedError` where only `init` may create it."""
-        return QuickStack(self._stack(program))
-
-    def _stack(self, program: Callable[[], None]) -> Stack:
         workspace = LocalWorkspace(
             work_dir=str(self.work_dir),
             program=program,
@@ -64,10 +63,10 @@ class Workspace:
         )
         name = self._request.environment
         if self._request.state is State.TEAM:
-            return self._team_stack(workspace)
-        if self._request.state is State.THROW_AWAY or not self._state_file.exists():
-            return Stack.create(name, workspace)
-        return Stack.select(name, workspace)
+            self._select_team_stack(workspace)
+        elif self._request.state is State.THROW_AWAY or not self._state_file.exists():
+            workspace.create_stack(name)
+        return QuickStack(name, workspace)
 
     @property
     def _backend(self) -> Path:
@@ -93,15 +92,13 @@ class Workspace:
             **(NO_CHECKPOINTS if throw_away else {}),
         }
 
-    def _team_stack(self, workspace: LocalWorkspace) -> Stack:
+    def _select_team_stack(self, workspace: LocalWorkspace) -> None:
         name = self._request.environment
         # Selecting a stack that the backend does not know rewrites its file, so it is looked up first.
         known = any(summary.name.rsplit("/", 1)[-1] == name for summary in workspace.list_stacks())
-        if self._request.mode is Mode.INIT:
-            return Stack.select(name, workspace) if known else Stack.create(name, workspace)
-        if not known:
+        if not known and self._request.mode is not Mode.INIT:
             raise NotCreatedError(name)
-        return Stack.select(name, workspace)
+        (workspace.select_stack if known else workspace.create_stack)(name)
 
     def _remove_stale_locks(self, channel: Channel) -> None:
         """The engine's own locks of processes that are no more. Raises `BusyError` for one that is."""
@@ -116,15 +113,15 @@ class Workspace:
             else:
                 raise BusyError(self._request.environment, pid)
 
-    def _mend_pending(self, channel: Channel) -> None:
-        """What a killed run was creating: the stand-ins find what was made, by its tags or its name, and take it over."""
+    def _read_pending(self) -> frozenset[str]:
+        operations = _latest(_json(self._state_file)).get("pending_operations") or []
+        return frozenset(operation["resource"]["urn"] for operation in operations if operation["type"] == "creating")
+
+    def mend(self) -> None:
+        """Takes the operations of a killed run out of the state: the stand-ins find what was made, by its tags or its name, and take it over."""
         checkpoint = _json(self._state_file)
-        latest = ((checkpoint or {}).get("checkpoint") or {}).get("latest") or {}
-        pending = latest.pop("pending_operations", None)
-        if not pending:
+        if not _latest(checkpoint).pop("pending_operations", None):
             return
-        names = sorted(operation["resource"]["urn"].rsplit("::", 1)[-1] for operation in pending)
-        channel.say(f"an earlier run was killed while it worked on {', '.join(names)}: what it made is taken over")
         written = self._state_file.with_suffix(".mended")
         written.write_text(json.dumps(checkpoint, indent=4), "utf-8")
         written.replace(self._state_file)
@@ -150,10 +147,14 @@ class Engine(PulumiCommand):
 
 
 class QuickStack(Stack):
-    """A stack that does not ask the CLI three more times after each operation for what its events have said already, and never holds a secret in the clear."""
+    """A stack that is there, and is not asked for again.
 
-    def __init__(self, stack: Stack) -> None:
-        vars(self).update(vars(stack))
+    Pulumi's own runs `stack select` first, and after each operation three commands for what its events have said already, secrets in the clear.
+    """
+
+    def __init__(self, name: str, workspace: LocalWorkspace) -> None:
+        self.name = name
+        self.workspace = workspace
 
     def outputs(self) -> OutputMap:
         """None: see `Watch.outputs`."""
@@ -178,6 +179,12 @@ def _json(file: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return data
+
+
+def _latest(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
+    """The deployment in a state file of the file backend; an empty one where nothing was deployed."""
+    latest: dict[str, Any] | None = ((checkpoint or {}).get("checkpoint") or {}).get("latest")
+    return {} if latest is None else latest
 
 
 def _runs(pid: int) -> bool:

@@ -103,7 +103,8 @@ class Bucket(Settings):
     """`datasets`, `models`, `artifacts` or `logs` (the others' access logs; one bucket at most). Decides encryption and the life of objects. Example:
     `datasets`."""
     keep_old_versions_days: int = Field(default=90, ge=1, le=3650)
-    """How long an overwritten or deleted object can be brought back, in days. Costs its storage until then. Models keep every version. Default: `90`. Example: `365`."""
+    """How long an overwritten or deleted object can be brought back, in days. Costs its storage until then. Models keep every version.
+    Default: `90`. Example: `365`."""
     expire_days: int | None = Field(default=None, ge=1, le=3650)
     """Age at which objects are deleted, in days. Refused for models, which are kept. Default: never. Example: `400`."""
 

@@ -70,18 +70,16 @@ def _lines_of(found: Files, name: str) -> Document:
 
 
 def _read_stack(found: Files, stack: Document) -> None:
-    if not isinstance(stack.data, dict) or not isinstance(stack.data.get("config"), dict):
-        fix = f"add `config:` with `{SCALE}:` and `{BINDINGS}:` under it"
-        found.mistakes.append(
-            Mistake(
-                file=stack.file, line=stack.line(("config",)), key="config", found="no configuration", expected="the environment's scale and bindings", fix=fix
-            )
-        )
-        return
-    for key in stack.data:
+    data = stack.data if isinstance(stack.data, dict) else {}
+    for key in data:
         if key not in _STACK_KEYS:
             _unknown(found, stack, (key,), _STACK_KEYS)
-    config = stack.data["config"]
+    config = data.get("config")
+    if not isinstance(config, dict):
+        fix = f"add `config:` with `{SCALE}:` and `{BINDINGS}:` under it"
+        expected = "the environment's scale and bindings"
+        found.mistakes.append(Mistake(file=stack.file, line=stack.line(("config",)), key="config", found="no configuration", expected=expected, fix=fix))
+        return
     for key in config:
         namespace, _, short = key.partition(":")
         if key not in (SCALE, BINDINGS) and (namespace == "commonground" or not short):

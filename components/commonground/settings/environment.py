@@ -181,6 +181,9 @@ def _pool_mistakes(pool: PoolSettings) -> Iterator[str]:
     bare = [kind.name for kind in pool.instance_types if kind.gpus is None]
     if pool.accelerator is not None and bare:
         yield f"pool {pool.name!r}: expected instance types with GPUs, found {', '.join(bare)}"
+    idle = [kind.name for kind in pool.instance_types if kind.gpus is not None]
+    if pool.accelerator is None and idle:
+        yield f"pool {pool.name!r}: expected instance types without GPUs, which nothing would use, found {', '.join(idle)}: set `accelerator`"
     alien = [f"{kind.name} ({kind.architecture.value})" for kind in pool.instance_types if kind.architecture is not pool.architecture]
     if alien:
         yield f"pool {pool.name!r}: expected instance types of the architecture {pool.architecture.value}, found {', '.join(alien)}"

@@ -176,7 +176,8 @@ def _translate(refusal: ErrorDetails, keys: Keys, part: Part, kind: type[BaseMod
     if error == "string_pattern_mismatch" and context["pattern"] in FORMS:
         form = FORMS[context["pattern"]]
         return part.mistake(keys, found, form.words, f"write it in this form, for example {form.example}")
-    return part.mistake(keys, found, _bounds(error, context, str(refusal["msg"])), "change it")
+    expected, fix = _bounds(error, context, str(refusal["msg"]))
+    return part.mistake(keys, "an empty list" if part.at(keys) == [] else found, expected, fix)
 
 
 def _choice(found: str, expected: str) -> tuple[str, str]:
@@ -188,18 +189,23 @@ def _choice(found: str, expected: str) -> tuple[str, str]:
     return f"one of {listed(words)}", f'did you mean "{guess}"?' if guess else "write one of these"
 
 
-def _bounds(error: str, context: Mapping[str, Any], message: str) -> str:
-    table = {
-        "greater_than_equal": "at least {ge}",
-        "greater_than": "more than {gt}",
-        "less_than_equal": "at most {le}",
-        "less_than": "less than {lt}",
-        "too_short": "at least {min_length} of them",
-        "too_long": "at most {max_length} of them",
-        "string_too_short": "at least {min_length} characters",
-        "string_too_long": "at most {max_length} characters",
-    }
-    return table[error].format(**context) if error in table else message
+# By pydantic's name of the refusal: what was expected, and the fix.
+_BOUNDS = {
+    "greater_than_equal": ("at least {ge}", "write {ge} or more"),
+    "less_than_equal": ("at most {le}", "write {le} or less"),
+    "less_than": ("less than {lt}", "write a number below {lt}"),
+    "too_short": ("at least {min_length} of them", "add one"),
+    "too_long": ("at most {max_length} of them", "remove some"),
+    "string_too_short": ("at least {min_length} characters", "write more"),
+    "string_too_long": ("at most {max_length} characters", "write less"),
+}
+
+
+def _bounds(error: str, context: Mapping[str, Any], message: str) -> tuple[str, str]:
+    if error not in _BOUNDS:
+        return message, "change it"
+    expected, fix = _BOUNDS[error]
+    return expected.format(**context), fix.format(**context)
 
 
 def _kind_fix(error: str, keys: Keys, part: Part) -> str:
@@ -239,7 +245,8 @@ def _purpose(kind: type[BaseModel], keys: Keys) -> str:
 def _example(kind: type[BaseModel], keys: Keys) -> str | None:
     """Return the example that a field's description gives."""
     example = _described(kind, keys).partition("Example: `")[2].rpartition("`")[0]
-    return example.removeprefix(f"{keys[-1]}: ") or None
+    example = example.removeprefix(f"{keys[-1]}: ")
+    return (f"{{{example}}}" if ": " in example and not example.startswith("{") else example) or None
 
 
 def _described(kind: type[BaseModel], keys: Keys) -> str:

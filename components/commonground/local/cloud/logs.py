@@ -27,14 +27,29 @@ class Responder(LogsResponse):
         if (key := self._get_param("kmsKeyId")) and name not in self.logs_backend.groups:
             self._refuse_key(key, name)
         answer = super().create_log_group()
-        self.logs_backend.groups[name].log_group_class = self._get_param("logGroupClass") or DEFAULT_CLASS
+        group = self.logs_backend.groups[name]
+        group.log_group_class = self._get_param("logGroupClass") or DEFAULT_CLASS
+        group.deletion_protection = bool(self._get_param("deletionProtectionEnabled"))
         return answer
 
+    def put_log_group_deletion_protection(self) -> EmptyResult:
+        """Turns deletion protection on or off."""
+        self._group().deletion_protection = self._get_param("deletionProtectionEnabled")
+        return EmptyResult()
+
+    def delete_log_group(self) -> Any:
+        """Refused while it is protected. That AWS refuses is documented, with which code is not: this is the one that fits of DeleteLogGroup's."""
+        if getattr(self._group(), "deletion_protection", False):
+            refuse("ValidationException", "The log group cannot be deleted because deletion protection is enabled.")
+        return super().delete_log_group()
+
     def describe_log_groups(self) -> Any:
-        """With the class of each group."""
+        """With the class of each group, and whether it is protected."""
         answer = json.loads(super().describe_log_groups())
         for described in answer["logGroups"]:
-            described["logGroupClass"] = getattr(self.logs_backend.groups[described["logGroupName"]], "log_group_class", DEFAULT_CLASS)
+            group = self.logs_backend.groups[described["logGroupName"]]
+            described["logGroupClass"] = getattr(group, "log_group_class", DEFAULT_CLASS)
+            described["deletionProtectionEnabled"] = getattr(group, "deletion_protection", False)
         return ActionResult(answer)
 
     def put_retention_policy(self) -> Any:
@@ -59,7 +74,10 @@ class Responder(LogsResponse):
         return EmptyResult()
 
     def _group(self) -> Any:
-        name = self._get_param("logGroupName") or (self._get_param("resourceIdentifier") or "").removesuffix(":*").rsplit(":log-group:", 1)[-1]
+        name = (
+            self._get_param("logGroupName")
+            or (self._get_param("resourceIdentifier") or self._get_param("logGroupIdentifier") or "").removesuffix(":*").rsplit(":log-group:", 1)[-1]
+        )
         group = self.logs_backend.groups.get(name)
         return group or refuse("ResourceNotFoundException", "The specified log group does not exist.")
 

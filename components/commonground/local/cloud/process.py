@@ -142,6 +142,8 @@ def _child_environment() -> dict[str, str]:
     kept["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, kept.get("PYTHONPATH")]))
     # Read by moto when it is imported: policy ARNs of AWS itself can be attached.
     kept["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    # moto reads thousands of images for each account and region, two seconds of work that nothing here asks for.
+    kept["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     return kept
 
 

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -19,10 +19,14 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Recorder:
-    """A WSGI application around another. Below `/_commonground` it answers itself: `instance` and `calls?since=N`."""
+    """A WSGI application around another. Below `/_commonground` it answers itself: `instance` and `calls?since=N`.
 
-    def __init__(self, application: Application, instance: str) -> None:
+    Calls wait for `loaded`: the services' code is read while the server already listens.
+    """
+
+    def __init__(self, application: Application, instance: str, loaded: Event) -> None:
         self._application = application
+        self._loaded = loaded
         self._instance = instance
         self._calls: list[Call] = []
         # moto's backends are dictionaries without locks: two threads at once find them changed while they iterate.
@@ -34,6 +38,7 @@ class Recorder:
         if path.startswith(f"{OWN_PATH}/"):
             return self._own(path.removeprefix(f"{OWN_PATH}/"), environ, start_response)
         body = _body(environ)
+        self._loaded.wait()
         with self._one_at_a_time:
             return self._aws(environ, body, start_response)
 

@@ -1,15 +1,17 @@
 # mypy: allow-subclassing-any
 """S3: new buckets are as AWS makes them since 2023, configurations come back as they were given, policies are read."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
+from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import responses
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import PublicAccessBlock
+from moto.s3.models import FakeBucket, PublicAccessBlock
 
 from .support import listed, policy_statements, principals
 
@@ -20,6 +22,9 @@ FIRST_DAY = {"STANDARD_IA": 30, "ONEZONE_IA": 30}
 TRANSITION_SIZE = "all_storage_classes_128K"
 # What moto reads of a configuration is less than what was given: what was given is kept too. By query: operation, and the member that is kept.
 KEPT = {"lifecycle": ("PutBucketLifecycleConfiguration", "LifecycleConfiguration"), "logging": ("PutBucketLogging", "BucketLoggingStatus")}
+
+
+LOG_DELIVERY = "logging.s3.amazonaws.com"
 
 
 class S3Refusal(S3ClientError):
@@ -135,6 +140,30 @@ def _check_days(transitions: list[Mapping[str, Any]], expiration: Mapping[str, A
             raise S3Refusal("InvalidArgument", f"'{key}' in the Expiration action must be greater than '{key}' in the Transition action")
 
 
+def _unconditional(bucket: Any, action: str, resource: str) -> Any:
+    """What a bucket's policy says of a call, as far as this cloud can tell: moto takes every condition as met, so that a refusal of plain HTTP
+    would refuse everything. Statements with a condition therefore decide nothing here.
+    """
+    statements = [statement for statement in policy_statements(bucket.policy or "") or [] if not statement.get("Condition")]
+    if not statements:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({"Version": "2012-10-17", "Statement": statements})).is_action_permitted(action, resource)
+
+
+def _delivers_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Whether a bucket's policy lets S3 deliver access logs there. moto's own reading stumbles over a statement whose principal is `*`."""
+    arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}"
+    return any(
+        statement["Effect"] == "Allow"
+        and LOG_DELIVERY in principals(statement, "Service")
+        and "s3:PutObject" in listed(statement.get("Action"))
+        and {f"{arn}/*", f"{arn}/{target_prefix or ''}*"} & set(listed(statement.get("Resource")))
+        for statement in policy_statements((target_bucket.policy or b"").decode()) or []
+    )
+
+
 def install() -> None:
     """Takes the place of moto's S3, whose paths are read again from the module each time: the class itself has to be another one."""
     responses.S3Response = Responder
+    FakeBucket.get_permission = _unconditional
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_delivers_logs)

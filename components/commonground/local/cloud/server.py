@@ -4,6 +4,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
+from threading import Event, Thread
 from types import FrameType
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -17,12 +18,15 @@ from .recorder import Recorder
 def serve(directory: Path, instance: str, wished_port: int) -> None:
     """Serves until the process is told to end. Writes `cloud.json` as soon as it listens. Takes a free port if the wished one is taken or 0."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    responders.install()
-    application = Recorder(DomainDispatcherApplication(create_backend_app), instance)
-    server = _listening(application, wished_port)
+    loaded = Event()
+    server = _listening(Recorder(DomainDispatcherApplication(create_backend_app), instance, loaded), wished_port)
     signal.signal(signal.SIGTERM, _leave)
     write_record(directory, port=server.server_port, instance=instance)
-    server.serve_forever()
+    Thread(target=server.serve_forever, daemon=True).start()
+    # The services' code is read while the command that started this process reads its own; calls wait for it. If it fails, the process ends with it.
+    responders.install()
+    loaded.set()
+    signal.pause()
 
 
 def _listening(application: Recorder, wished_port: int) -> BaseWSGIServer:

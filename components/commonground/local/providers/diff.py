@@ -22,8 +22,22 @@ class Rules:
     """Taking these out of the program is no change: the service's value stays (the provider's "optional and computed")."""
     documents: Collection[str] = ()
     """Texts that are JSON: spelling and key order mean nothing."""
+    spellings: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    """Texts of which several mean the same: what is compared in their place."""
     local: Collection[str] = ()
     """Known to the provider only: a change is recorded and calls nothing."""
+
+    def same(self, path: str, before: Any, after: Any) -> bool:
+        """Whether two values of a property mean the same. An unknown one never does."""
+        if after == UNKNOWN:
+            return False
+        if before == after:
+            return True
+        if not isinstance(before, str) or not isinstance(after, str):
+            return False
+        if path in self.spellings:
+            return bool(self.spellings[path](before) == self.spellings[path](after))
+        return path in self.documents and same_json(before, after)
 
 
 @dataclass
@@ -67,7 +81,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> Dif
                 walk(before.get(key, MISSING), after.get(key, MISSING), f"{path}.{key}", f"{plain}.{key}")
         elif isinstance(before, list) and isinstance(after, list):
             walk_list(before, after, path, plain)
-        elif not _equal(before, after, plain in rules.documents):
+        elif not rules.same(plain, before, after):
             record(path, plain, "update")
 
     def walk_list(before: list[Any], after: list[Any], path: str, plain: str) -> None:
@@ -88,14 +102,6 @@ def same_json(one: str, other: str) -> bool:
         return bool(json.loads(one) == json.loads(other))
     except ValueError:
         return False
-
-
-def _equal(before: Any, after: Any, document: bool) -> bool:
-    if after == UNKNOWN:
-        return False
-    if before == after:
-        return True
-    return document and isinstance(before, str) and isinstance(after, str) and same_json(before, after)
 
 
 def _item(items: list[Any], index: int) -> Any:

@@ -14,6 +14,8 @@ class Autoname:
     max_length: int = 255
     suffix_length: int = 7
     lower: bool = False
+    prefix: str = ""
+    """What the service wants in front; put there where the logical name does not begin with it."""
     excluded_by: tuple[str, ...] = ()
     """Properties that, when given, leave the name to the service."""
 
@@ -39,5 +41,6 @@ class Autonames:
             room = rule.max_length - len(rule.separator) - len(suffix)
             name = f"{logical_name[:room]}{rule.separator}{suffix}"
             name = name.lower() if rule.lower else name
+            name = name if name.startswith(rule.prefix) else f"{rule.prefix}{name}"
             self._last[urn] = name
         return name

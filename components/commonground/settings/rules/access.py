@@ -12,7 +12,7 @@ from commonground.settings.rules.network import PRIVATE
 from commonground.settings.rules.problem import Problem, Rule
 
 _ROLES = (BindingType.ROLE_ARN, BindingType.ROLE_ARNS)
-# EKS takes none of these as a public client (EKS user guide, "Cluster API server endpoint"): they never arrive from the internet.
+# Nobody comes from these ranges by the internet (RFC 1918, RFC 6598, loopback and link-local).
 _NEVER_PUBLIC = (*PRIVATE, *(IPv4Network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10")))
 REQUIRED_ADDONS = {
     "vpc-cni": "pods have no network without it",
@@ -35,6 +35,8 @@ def clients(files: Files) -> Iterator[Problem]:
             yield Problem(Block.BLUEPRINT, keys, "nothing", "a binding of type cidrs: who reaches a public endpoint", fix)
     elif endpoint.access is EndpointAccess.PRIVATE:
         yield Problem(Block.BLUEPRINT, keys, endpoint.clients, "nothing: a private endpoint has no clients outside the VPC", "remove it")
+    elif files.unsure(Block.BLUEPRINT, "bindings", endpoint.clients):
+        return
     elif endpoint.clients not in named:
         guess = did_you_mean(endpoint.clients, ranges)
         fix = f'did you mean "{guess}"?' if guess else f"add `{endpoint.clients}: {{type: cidrs}}` to the blueprint's bindings"
@@ -77,7 +79,7 @@ def client_ranges(files: Files) -> Iterator[Problem]:
                 Block.BINDINGS,
                 keys,
                 str(value),
-                "a range of the internet: private ones never reach a public endpoint, and EKS refuses them",
+                "a range of the internet: private ones never reach a public endpoint",
                 "name the range that your clients leave by",
             )
 
@@ -87,7 +89,7 @@ def principals(files: Files) -> Iterator[Problem]:
     blueprint = files.blueprint
     roles = [name for name, binding in blueprint.bindings.items() if binding.type in _ROLES]
     for name in blueprint.cluster.access:
-        if name not in roles:
+        if name not in roles and not files.unsure(Block.BLUEPRINT, "bindings", name):
             guess = did_you_mean(name, roles)
             fix = f'did you mean "{guess}"?' if guess else f"add `{name}: {{type: role_arns}}` to the blueprint's bindings"
             yield Problem(Block.BLUEPRINT, ("cluster", "access", name), f"`{name}`", f"a binding of type role_arn or role_arns: {listed(roles)}", fix)

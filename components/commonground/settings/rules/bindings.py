@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from commonground.settings.bindings import FIXED, LOOKS, BindingType
-from commonground.settings.document import DAMAGED, Keys
+from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import DEPLOYER, VPC_CIDR
 from commonground.settings.mistakes import did_you_mean, listed
@@ -60,9 +60,8 @@ def typed(files: Files) -> Iterator[Problem]:
 
 def _fits(keys: Keys, value: object, shown: str, type_: BindingType) -> Iterator[Problem]:
     look = LOOKS[type_]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        quoted = shown if value != DAMAGED or shown != str(DAMAGED) else "..."
-        yield Problem(Block.BINDINGS, keys, f"{shown} unquoted", f"{look.words}, in quotes", f'write "{quoted}"')
+    if isinstance(value, int | float) and not isinstance(value, bool) and look.fits(shown):
+        yield Problem(Block.BINDINGS, keys, f"{shown} unquoted", f"{look.words}, in quotes", f'write "{shown}"')
     elif not isinstance(value, str) or not look.fits(value):
         yield Problem(Block.BINDINGS, keys, shown, look.words, f"write it in this form, for example {look.example}")
     elif type_ in (BindingType.CIDR, BindingType.CIDRS):

@@ -31,12 +31,25 @@ class Life:
 
 def lives() -> Iterator[Life]:
     """Every life, from the modules beside this one."""
-    from tests.local.providers.aws import lives_eks, lives_endpoints, lives_gateways, lives_network, lives_routing, lives_security
-
-    for module in (
+    from tests.local.providers.aws import (
+        lives_compute,
+        lives_data,
         lives_eks,
         lives_endpoints,
         lives_gateways,
+        lives_iam,
+        lives_network,
+        lives_routing,
+        lives_security,
+    )
+
+    for module in (
+        lives_compute,
+        lives_data,
+        lives_eks,
+        lives_endpoints,
+        lives_gateways,
+        lives_iam,
         lives_network,
         lives_routing,
         lives_security,

@@ -126,9 +126,9 @@ LIVES = (
     Life(
         "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
         inputs=association_inputs,
-        seen=lambda engine, made: eks(engine).list_associated_access_policies(
-            clusterName=made.inputs["clusterName"], principalArn=made.inputs["principalArn"]
-        )["associatedAccessPolicies"],
+        seen=lambda engine, made: eks(engine).list_associated_access_policies(clusterName=made.inputs["clusterName"], principalArn=made.inputs["principalArn"])[
+            "associatedAccessPolicies"
+        ],
         replace={"accessScope": {"type": "namespace", "namespaces": ["shop"]}},
         wrong=("accessScope", {"type": "galaxy"}),
     ),

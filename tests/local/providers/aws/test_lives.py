@@ -49,7 +49,7 @@ def test_it_is_created_read_updated_and_deleted(life: Life, engine: Engine) -> N
     row, inputs = TABLE[life.token], life.inputs(engine)
     made = engine.create(life.token, inputs)
     assert there(life, engine, made)
-    assert differing(made.inputs, engine.read(made), life.token) == []
+    assert differing({name: value for name, value in made.inputs.items() if not name.startswith("__")}, engine.read(made), life.token) == []
     assert set(row.computed) <= set(made.outputs), "every computed output has a value"
     assert not engine.diff(made, inputs).changes, "the same program is no change"
     refreshed = engine.refreshed_inputs(made)
@@ -86,7 +86,7 @@ def test_it_is_replaced_where_it_must_be(life: Life, engine: Engine) -> None:
 def test_a_wrong_and_an_unknown_argument_are_refused_by_name(life: Life, engine: Engine) -> None:
     inputs, (name, value) = life.inputs(engine), life.wrong
     _, _, failures = engine.check(life.token, {**inputs, name: value})
-    assert [failure.property.split(".")[0].split("[")[0] for failure in failures] == [name]
+    assert {failure.property.split(".")[0].split("[")[0] for failure in failures} == {name}
     _, _, failures = engine.check(life.token, {**inputs, "noSuchArgument": 1})
     assert [failure.property for failure in failures] == ["noSuchArgument"]
 

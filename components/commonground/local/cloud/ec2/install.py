@@ -4,6 +4,7 @@
 from typing import Any
 
 from moto.ec2 import urls
+from moto.ec2.models import EC2Backend
 from moto.ec2.responses import EC2Response
 
 from ..support import refuse, take_over
@@ -22,7 +23,6 @@ DELETED_BY = {
     "DeleteLaunchTemplate": "LaunchTemplateId",
     "DeleteNatGateway": "NatGatewayId",
     "DeleteRouteTable": "RouteTableId",
-    "DeleteSecurityGroup": "GroupId",
     "DeleteSubnet": "SubnetId",
     "DeleteVpc": "VpcId",
     "DeleteVpcEndpoints": "VpcEndpointIds",
@@ -53,5 +53,12 @@ class Responder(Addresses, Defaults, Endpoints, FlowLogs, LaunchTemplates, Netwo
 
 
 def install() -> None:
-    """Takes the place of moto's EC2."""
+    """Takes the place of moto's EC2. Security groups are also deleted by other services, past the responder: their tags go with them there."""
     take_over(urls, Responder)
+    moto_deletes = EC2Backend._delete_security_group
+
+    def delete(self: Any, vpc: str | None, group: str) -> None:
+        moto_deletes(self, vpc, group)
+        self.tags.pop(group, None)
+
+    EC2Backend._delete_security_group = delete

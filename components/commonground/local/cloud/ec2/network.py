@@ -62,8 +62,8 @@ class Network(Corrections):
             for association in [key for key, target in table._associations.items() if target == subnet]:
                 table._associations.pop(association)
         for acl in self.ec2_backend.network_acls.values():
-            for association in [key for key, one in acl.associations.items() if one.subnet_id == subnet]:
-                acl.associations.pop(association)
+            for association in [key for key, one in acl._associations.items() if one.subnet_id == subnet]:
+                acl._associations.pop(association)
         return answer
 
     def delete_vpc(self) -> Any:

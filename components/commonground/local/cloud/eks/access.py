@@ -26,6 +26,7 @@ TYPES: Mapping[str, tuple[str, list[str]]] = {
 WITH_POLICIES = ("STANDARD", "EC2")
 RESERVED_NAMES = ("system:", "eks:", "aws:", "amazon:", "iam:")
 
+CREATOR_POLICY = "AmazonEKSClusterAdminPolicy"
 # EKS user guide, "Review access policy permissions".
 POLICIES = (
     "AmazonEKSAdminPolicy",
@@ -56,6 +57,8 @@ def create(region: Region, params: Params) -> Answer:
         raise ResourceInUse("The specified access entry resource is already in use on this cluster.", cluster=cluster.name)
     _check_principal(region, principal)
     type_ = params.get("type") or "STANDARD"
+    if type_ not in TYPES:
+        raise InvalidParameter(f"The specified type {type_} is invalid: expected one of {', '.join(TYPES)}")
     _check_names(type_, params)
     username, groups = TYPES[type_]
     entry = AccessEntry(
@@ -226,6 +229,17 @@ def dismiss_nodes(cluster: Cluster, role: str) -> None:
     entry = cluster.access_entries.get(role)
     if entry and entry.by_eks and all(group.node_role != role for group in cluster.node_groups.values()):
         del cluster.access_entries[role]
+
+
+def admit_creator(region: Region, cluster: Cluster) -> None:
+    """The entry that EKS makes for whoever created the cluster, if asked to: administrator of the cluster (API reference, "CreateAccessConfigRequest")."""
+    principal = neighbours.caller(region)
+    if principal is None or not has_entries(cluster):
+        return
+    entry = AccessEntry(cluster.name, principal, "STANDARD", _username(principal), [], _arn(region, cluster, principal), {})
+    admin = f"arn:{region.partition}:eks::aws:cluster-access-policy/{CREATOR_POLICY}"
+    entry.policies[admin] = AssociatedPolicy(admin, {"type": "cluster", "namespaces": []})
+    cluster.access_entries[principal] = entry
 
 
 OPERATIONS = {

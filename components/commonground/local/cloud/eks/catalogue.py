@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -21,6 +21,8 @@ class AddonFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     owner: str = "aws"
+    type: str
+    """What it is for, in the words of DescribeAddonVersions."""
     namespace: str = NAMESPACE
     replicas: bool = False
     """Runs as a Deployment: without a node that takes it, EKS calls it degraded."""
@@ -44,7 +46,7 @@ def _catalogue() -> dict[str, AddonFacts]:
 
 def facts(addon: str) -> AddonFacts:
     """What is known of an add-on. One that only `versions.yaml` names takes any configuration and counts as a DaemonSet."""
-    return _catalogue().get(addon) or AddonFacts(schema={"additionalProperties": True})
+    return _catalogue().get(addon) or AddonFacts(type="other", schema={"additionalProperties": True})
 
 
 def check_configuration(addon: str, text: str | None) -> None:
@@ -74,4 +76,5 @@ def _parsed(text: str) -> Any:
 def tolerations(text: str | None) -> list[dict[str, Any]]:
     """The tolerations that configuration values give an add-on's pods, at the top or for its controller."""
     values = _parsed(text) if text else {}
-    return [*values.get("tolerations", []), *(values.get("controller") or {}).get("tolerations", [])]
+    places = (values, values.get("controller") or {})
+    return [toleration for place in places for toleration in place.get("tolerations") or []]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import clusters, images, network
+from . import clusters, images, neighbours, network
 from .errors import InvalidParameter, InvalidRequest
 from .state import Answer, Cluster, Params, Region, Update
 
@@ -36,6 +36,7 @@ def _placement(region: Region, cluster: Cluster, given: Params) -> Noted:
     if network.checked_placement(region, after["subnetIds"], after["securityGroupIds"]) != before["vpcId"]:
         raise InvalidParameter(f"Provided subnets must be in the cluster's VPC {before['vpcId']}")
     before.update(after)
+    neighbours.place_interfaces(region, cluster.name, after["subnetIds"], before["clusterSecurityGroupId"])
     return [{"type": "Subnets", "value": json.dumps(after["subnetIds"])}, {"type": "SecurityGroups", "value": json.dumps(after["securityGroupIds"])}]
 
 

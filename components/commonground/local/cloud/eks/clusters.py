@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from ..versions import versions
-from . import neighbours, network
+from . import access, neighbours, network
 from .errors import InvalidParameter, InvalidRequest, ResourceInUse
 from .pages import page
 from .state import Answer, Cluster, Params, Region, new_hex
@@ -21,9 +21,13 @@ def create(region: Region, params: Params) -> Answer:
     if name in region.clusters:
         raise ResourceInUse(f"Cluster already exists with name: {name}", cluster=name)
     cluster = _checked(region, params)
-    cluster.resources_vpc_config["clusterSecurityGroupId"] = neighbours.make_cluster_group(region, name, cluster.resources_vpc_config["vpcId"])
+    vpc = cluster.resources_vpc_config
+    vpc["clusterSecurityGroupId"] = neighbours.make_cluster_group(region, name, vpc["vpcId"])
+    neighbours.place_interfaces(region, name, vpc["subnetIds"], vpc["clusterSecurityGroupId"])
     region.clusters[name] = cluster
     write_logs(region, cluster)
+    if cluster.access_config["bootstrapClusterCreatorAdminPermissions"]:
+        access.admit_creator(region, cluster)
     return {"cluster": cluster}
 
 
@@ -132,6 +136,7 @@ def delete(region: Region, params: Params) -> Answer:
         raise ResourceInUse("Cluster has nodegroups attached", cluster=cluster.name, nodegroup=next(iter(cluster.node_groups)))
     if cluster.fargate_profiles:
         raise ResourceInUse("Cluster has Fargate profiles attached", cluster=cluster.name)
+    neighbours.remove_interfaces(region, cluster.name)
     neighbours.remove_security_group(region, cluster.resources_vpc_config["clusterSecurityGroupId"])
     del region.clusters[cluster.name]
     cluster.status = "DELETING"

@@ -1,9 +1,10 @@
+# mypy: allow-subclassing-any
 """Refusals, by the codes that EKS gives them (botocore: eks, the exceptions of its operations)."""
 
 from moto.core.exceptions import ServiceException
 
 
-class Refusal(ServiceException):  # type: ignore[misc]  # moto's classes are untyped here
+class Refusal(ServiceException):
     """A call that EKS refuses. What it is about stands in the attributes that botocore's model of the error names."""
 
     code = "InvalidRequestException"

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """The auto scaling group of a node group: a real one in moto, with the launch template that EKS makes for it, and without instances."""
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from . import neighbours
 from .state import NodeGroup, Region
 
 
-class NodesOnly(FakeAutoScalingGroup):  # type: ignore[misc]  # moto's classes are untyped here
+class NodesOnly(FakeAutoScalingGroup):
     """Counts its nodes and starts no instance: nobody here asks for them, and each would cost memory and be left behind."""
 
     def replace_autoscaling_group_instances(self, count_needed: int, propagated_tags: dict[str, str]) -> None:

@@ -45,5 +45,5 @@ def minor(version: str) -> tuple[int, ...]:
 
 
 def age(release_version: str) -> tuple[int, ...]:
-    """An AMI release (`1.36.0-20260101`) as numbers that compare."""
+    """A release of an AMI or an add-on (`1.36.0-20260101`, `v1.20.0-eksbuild.1`) as numbers that compare."""
     return tuple(int(part) for part in re.findall(r"\d+", release_version))

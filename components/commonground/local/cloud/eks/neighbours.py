@@ -11,11 +11,13 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.moto_api._internal import mock_random
+from moto.sts.models import sts_backends
 
 from .errors import AccessDenied, InvalidParameter
 from .state import Region
 
 ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/(?P<path>.+/)?(?P<name>[^/]+)")
+SESSION = re.compile(r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/(?P<role>[^/]+)/.+")
 CLUSTER_GROUP = "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, as well as any managed workloads."
 
 
@@ -107,6 +109,38 @@ def remove_security_group(region: Region, id_: str) -> None:
     """Takes a security group away; nothing if somebody has done so."""
     if ec2(region).get_security_group_from_id(id_) is not None:
         ec2(region).delete_security_group(group_id=id_)
+
+
+def place_interfaces(region: Region, cluster: str, subnets: Iterable[str], group: str) -> None:
+    """The control plane's network interfaces, one in each subnet: while they are there, nobody can delete subnet or group.
+
+    Those of before go. EKS user guide, "View Amazon EKS networking requirements for VPC and subnets".
+    """
+    remove_interfaces(region, cluster)
+    for id_ in subnets:
+        subnet = ec2(region).get_subnet(id_)
+        made = ec2(region).create_network_interface(subnet, None, group_ids=[group], description=_description(cluster))
+        made.requester_managed = True
+
+
+def remove_interfaces(region: Region, cluster: str) -> None:
+    """Takes the control plane's network interfaces away."""
+    for interface in list(ec2(region).enis.values()):
+        if interface.description == _description(cluster):
+            ec2(region).delete_network_interface(interface.id)
+
+
+def _description(cluster: str) -> str:
+    return f"Amazon EKS {cluster}"
+
+
+def caller(region: Region) -> str | None:
+    """ARN of the IAM role or user whose call this is; None for keys that belong to nobody."""
+    arn = sts_backends[region.account_id][region.partition].get_caller_identity(region.access_key, region.region_name)[1]
+    if match := SESSION.fullmatch(arn):
+        role = next((role for role in iam(region).get_roles() if role.name == match["role"]), None)
+        return role.arn if role else None
+    return arn if ":iam:" in arn else None
 
 
 def require_key(region: Region, arn: str) -> None:

@@ -77,9 +77,10 @@ def _note(values: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def update_version(region: Region, params: Params) -> Answer:
-    """UpdateNodegroupVersion: a newer Kubernetes version, AMI release or version of the launch template. Never back (EKS user guide, "Update a managed node group").
+    """UpdateNodegroupVersion: a newer Kubernetes version, AMI release or version of the launch template.
 
-    A release that is not given is the newest of the version: so too where only the launch template changes (API reference).
+    Never back (EKS user guide, "Update a managed node group for your cluster"). A release that is not given is the newest of the version, so too where
+    only the launch template changes (API reference, "UpdateNodegroupVersion").
     """
     group = find(region, params)
     template = _template(region, group, params)

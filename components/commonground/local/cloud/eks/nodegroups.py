@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from . import access, groups, images, neighbours, scaling, templates
+from .clusters import require_version
 from .errors import InvalidParameter, ResourceInUse, ResourceNotFound
 from .pages import page
 from .state import Answer, Cluster, NodeGroup, Params, Region, new_uuid
@@ -121,7 +122,8 @@ def refuse_with_image(params: Params) -> None:
 
 
 def check_version(cluster: Cluster, version: str) -> None:
-    """Refuses a version that the cluster has not reached."""
+    """Refuses a version that there is not, and one that the cluster has not reached."""
+    require_version(version)
     if images.minor(version) > images.minor(cluster.version):
         raise InvalidParameter(
             f"Nodegroup Kubernetes version {version} cannot be newer than the cluster's version {cluster.version}",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ..versions import versions
-from . import catalogue
+from . import catalogue, images
 from .errors import InvalidParameter, ResourceNotFound
 from .pages import page
 from .state import Answer, Params, Region
@@ -81,11 +81,11 @@ def _addon(name: str, numbers: list[str]) -> dict[str, Any]:
             "requiresConfiguration": False,
             "requiresIamPermissions": facts.service_account is not None,
         }
-        for release, compatibilities in sorted(takers.items(), reverse=True)
+        for release, compatibilities in sorted(takers.items(), key=lambda taken: images.age(taken[0]), reverse=True)
     ]
     return {
         "addonName": name,
-        "type": "networking" if name in ("vpc-cni", "kube-proxy", "coredns") else "observability" if "m" == name[0] else "other",
+        "type": facts.type,
         "addonVersions": releases,
         "publisher": "eks",
         "owner": facts.owner,

@@ -1,3 +1,4 @@
+# mypy: allow-subclassing-any
 """What EKS keeps of one account and region: moto's own backend, so that accounts and regions stay apart and moto's reset clears it."""
 
 from collections.abc import Mapping
@@ -192,10 +193,12 @@ class Cluster:
         return update
 
 
-class Region(EKSBackend):  # type: ignore[misc]  # moto's classes are untyped here
+class Region(EKSBackend):
     """EKS in one account and region."""
 
     clusters: dict[str, Cluster]
+    access_key: str = ""
+    """Who makes the call that is being answered."""
     account_id: str
     region_name: str
     partition: str

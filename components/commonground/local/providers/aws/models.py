@@ -1,7 +1,9 @@
 """botocore's service models: what an argument may be, and its way into a request and out of an answer."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -59,7 +61,12 @@ def wrong(of: Shape, value: Any, path: str, fields: Mapping[str, str] = NO_FIELD
     if value == UNKNOWN:
         return
     if of.type_name == "structure":
-        yield from _wrong_structure(of, value, path, fields)
+        if isinstance(value, list) and (only := _only_list(of)):  # where the API has an object around a list, Pulumi has the list
+            yield from wrong(of.members[only], value, path, fields)
+        elif isinstance(value, list) and len(value) == 1:  # where the API has the one, Pulumi may have a list of it
+            yield from wrong(of, value[0], f"{path}[0]", fields)
+        else:
+            yield from _wrong_structure(of, value, path, fields)
     elif of.type_name == "list" and isinstance(value, dict) and _is_tags(of):
         yield from ()
     elif of.type_name == "list":
@@ -90,6 +97,10 @@ _LOCAL: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
 _ITEMS: Mapping[str, type] = {"strings": str, "objects": dict}
 
 
+def _list(value: Any) -> list[Any]:
+    return list(value)
+
+
 def wrong_local(kind: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the value of an argument that no operation has; `kind` is one of the table's local types."""
     expected, types = _LOCAL[kind]
@@ -99,7 +110,7 @@ def wrong_local(kind: str, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, types) or (kind == "integer" and isinstance(value, bool)):
         yield path, f"expected {expected}, got {_said(value)}"
         return
-    for index, item in enumerate(value if kind in _ITEMS else []):
+    for index, item in enumerate(_list(value) if kind in _ITEMS else []):
         if item != UNKNOWN and not isinstance(item, _ITEMS[kind]):
             yield f"{path}[{index}]", f"expected {expected}, got {_said(item)} in it"
 
@@ -163,10 +174,18 @@ def _out_of_bounds(of: Shape, size: int, path: str, unit: str) -> Iterator[tuple
 
 
 def _matches(pattern: str, value: str) -> bool:
+    """Older models leave the anchors out and mean the whole text; `\\w` is ASCII there."""
+    anchored = pattern.startswith("^") or pattern.endswith("$")
     try:
-        return re.search(pattern, value) is not None
+        return (re.search if anchored else re.fullmatch)(pattern, value, re.ASCII | re.DOTALL) is not None
     except re.error:  # a few of the models' patterns are Java's
         return True
+
+
+def _only_list(structure: Shape) -> str | None:
+    """The member of a structure that has no other, if it is a list."""
+    members = list(structure.members.items())
+    return str(members[0][0]) if len(members) == 1 and members[0][1].type_name == "list" else None
 
 
 def _said(value: Any) -> str:
@@ -181,6 +200,9 @@ def _is_tags(of: Shape) -> bool:
 def to_api(of: Shape, value: Any, fields: Mapping[str, str] = NO_FIELDS) -> Any:
     """A Pulumi value as a request's: names in the API's spelling, tags as a list, numbers and booleans typed."""
     if of.type_name == "structure":
+        if isinstance(value, list) and (only := _only_list(of)):
+            return {only: to_api(of.members[only], value, fields)}
+        (value,) = value if isinstance(value, list) else (value,)
         return {member_of(of, name, fields): to_api(of.members[member_of(of, name, fields)], item, fields) for name, item in value.items()}
     if of.type_name == "list":
         if isinstance(value, dict) and _is_tags(of):
@@ -195,9 +217,9 @@ def to_api(of: Shape, value: Any, fields: Mapping[str, str] = NO_FIELDS) -> Any:
 
 
 def from_api(of: Shape | None, value: Any, names: Mapping[str, str] = NO_FIELDS) -> Any:
-    """An answer's value as Pulumi's: members in camelCase or as `names` says (by API name), tags as a map, other times as text.
+    """An answer's value as Pulumi's: members in camelCase or as `names` says (by API name), tags as a map, times as RFC 3339.
 
-    A map's keys are the user's and stay as they are.
+    A map's keys are the user's and stay as they are. A document that botocore has decoded (IAM's policies) is text again.
     """
     if value is None:
         return None
@@ -212,4 +234,6 @@ def from_api(of: Shape | None, value: Any, names: Mapping[str, str] = NO_FIELDS)
         return [from_api(of.member, item, names) for item in value]
     if kind == "map" or isinstance(value, str | bool | int | float):
         return value
-    return str(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return json.dumps(value) if isinstance(value, dict) else str(value)

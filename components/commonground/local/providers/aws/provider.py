@@ -11,7 +11,7 @@ from commonground.local.providers.aws import models
 from commonground.local.providers.aws.api import HOME_ACCOUNT, Api, Clients
 from commonground.local.providers.aws.table import TABLE
 from commonground.local.providers.aws.types import LOCAL_TYPES, ResourceType
-from commonground.local.providers.diff import Diff, Rules, compare, same_json, top
+from commonground.local.providers.diff import Diff, Rules, compare, top
 from commonground.local.providers.errors import Failure, StandInError, UnhealthyError
 from commonground.local.providers.names import Autoname, Autonames
 from commonground.local.providers.provider import Subject
@@ -186,10 +186,9 @@ class AwsStandIn:
         outputs = {name: value for name, value in inputs.items() if not name.startswith("__")} | {
             name: value for name, value in found.items() if value is not None
         }
-        for name in api.row.documents:  # the service's own spelling of a JSON text is no difference
-            given, read = inputs.get(name), outputs.get(name)
-            if isinstance(given, str) and isinstance(read, str) and same_json(given, read):
-                outputs[name] = given
+        for name in (*api.row.documents, *api.row.spellings):  # the service's own spelling is no difference
+            if name in inputs and api.row.rules.same(name, outputs.get(name), inputs[name]):
+                outputs[name] = inputs[name]
         if api.row.taggable:
             outputs["tagsAll"] = found.get("tagsAll", inputs.get("tagsAll", {}))
         return {**outputs, "region": api.region} if api.row.regional else outputs
@@ -235,6 +234,12 @@ def _unset(row: ResourceType, inputs: Properties) -> Properties:
 def _partly_unknown(row: ResourceType, inputs: Properties) -> Properties:
     given = {name: inputs[name] for name in row.nested_unknown if isinstance(inputs.get(name), dict)}
     return {name: {**dict.fromkeys(row.nested_unknown[name], UNKNOWN), **value} for name, value in given.items()}
+
+
+def _kept_members(row: ResourceType, state: Properties, new: Properties) -> Properties:
+    """What the service added to an argument stays when the rest of it changes."""
+    added = {name: {member: state[name][member] for member in row.nested_unknown[name] if member in state.get(name, {})} for name in row.nested_unknown}
+    return {name: {**members, **new[name]} for name, members in added.items() if isinstance(new.get(name), dict)}
 
 
 def _taken_over(inputs: Properties, outputs: Properties, row: ResourceType) -> Properties:

@@ -63,6 +63,8 @@ class ResourceType:
     sets: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     """Arguments that are JSON texts."""
+    spellings: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    """Arguments whose texts can mean the same though they differ, with what is compared in their place. It raises nothing."""
     local: tuple[str, ...] = ()
     """Arguments whose change calls nothing."""
     update_unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -101,4 +103,4 @@ class ResourceType:
     def rules(self) -> Rules:
         """How two sets of its inputs are compared."""
         replaces = (*self.replaces, "region") if self.regional else self.replaces
-        return Rules(replaces=replaces, sets=self.sets, kept=(*self.optional, "region"), documents=self.documents, local=self.local)
+        return Rules(replaces=replaces, sets=self.sets, kept=(*self.optional, "region"), documents=self.documents, spellings=self.spellings, local=self.local)

@@ -1,16 +1,42 @@
 """The table of the AWS stand-in: a row a resource type, a module a service."""
 
-from commonground.local.providers.aws.table import eks, eks_addons, eks_nodes, endpoints, gateways, network, routing, security, security_rules
-from commonground.local.providers.aws.types import ResourceType
-
-MODULES = (
+from commonground.local.providers.aws.table import (
+    compute,
+    ecr,
     eks,
     eks_addons,
     eks_nodes,
     endpoints,
     gateways,
+    iam,
+    iam_policies,
+    kms,
+    logs,
     network,
     routing,
+    s3,
+    s3_settings,
+    security,
+    security_rules,
+)
+from commonground.local.providers.aws.types import ResourceType
+
+MODULES = (
+    compute,
+    ecr,
+    eks,
+    eks_addons,
+    eks_nodes,
+    endpoints,
+    gateways,
+    iam,
+    iam_policies,
+    kms,
+    logs,
+    network,
+    routing,
+    s3,
+    s3_settings,
     security,
     security_rules,
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from commonground.local.providers.aws.api import Api
@@ -10,6 +11,15 @@ from commonground.local.providers.values import UNKNOWN, Properties
 
 def unchangeable(_api: Api, _id: str, _old: Properties, _new: Properties, _changed: set[str]) -> None:
     """The update of a type whose every argument replaces it."""
+
+
+def put_again(put: Callable[[Api, Properties], str]) -> Callable[[Api, str, Properties, Properties, set[str]], None]:
+    """The update of a type that is put whole each time."""
+
+    def update(api: Api, _id: str, _old: Properties, new: Properties, _changed: set[str]) -> None:
+        put(api, new)
+
+    return update
 
 
 def no_trace(_api: Api, _inputs: Properties) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from commonground.local.providers.aws.api import Api, ApiError
-from commonground.local.providers.aws.table.common import found_by_tags, planned_id, retag_ec2
+from commonground.local.providers.aws.table.common import planned_id, retag_ec2
 from commonground.local.providers.aws.types import Argument, ResourceType
 from commonground.local.providers.values import UNKNOWN, Properties
 
@@ -185,9 +185,7 @@ def _create_flow_log(api: Api, new: Properties) -> str:
     of, request = _of(new), api.request("CreateFlowLogs", new)
     if "logDestination" in new:
         request["LogDestination"] = new["logDestination"].removesuffix(":*")
-    made = api.call(
-        "CreateFlowLogs", ResourceIds=[new[of]], ResourceType=LOGGED[of], **request, TagSpecifications=api.tag_specifications("vpc-flow-log", new)
-    )
+    made = api.call("CreateFlowLogs", ResourceIds=[new[of]], ResourceType=LOGGED[of], **request, TagSpecifications=api.tag_specifications("vpc-flow-log", new))
     refused("CreateFlowLogs", made)
     return str(made["FlowLogIds"][0])
 

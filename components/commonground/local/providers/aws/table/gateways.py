@@ -1,12 +1,11 @@
 """EC2's ways out of a VPC: internet gateway, elastic IP, NAT gateway. Facts from terraform-provider-aws (internal/service/ec2) and pulumi-aws."""
 
-
 from collections.abc import Iterable
 
 from commonground.local.providers.aws.api import Api
 from commonground.local.providers.aws.table.common import found_by_tags, planned_id, retag_ec2
 from commonground.local.providers.aws.types import ResourceType
-from commonground.local.providers.values import UNKNOWN, Properties
+from commonground.local.providers.values import Properties
 
 
 def _create_internet_gateway(api: Api, new: Properties) -> str:
@@ -248,7 +247,7 @@ def _planned_nat(_api: Api, id_: str, inputs: Properties) -> Properties:
     public = inputs["connectivityType"] == "public"
     return {
         **dict.fromkeys(("autoProvisionZones", "autoScalingIps", "regionalNatGatewayAutoMode", "routeTableId"), ""),
-        **dict.fromkeys(("regionalNatGatewayAddresses", "secondaryAllocationIds", "secondaryPrivateIpAddresses"), []),
+        **{name: [] for name in ("regionalNatGatewayAddresses", "secondaryAllocationIds", "secondaryPrivateIpAddresses")},
         "associationId": planned_id("eipassoc", id_) if public else "",
         "availabilityMode": "zonal",
         "networkInterfaceId": planned_id("eni", id_),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from commonground.local.providers.aws.api import Api
-from commonground.local.providers.aws.table.common import found_by_tags, retag_ec2
+from commonground.local.providers.aws.table.common import found_by_tags, not_a_range, planned_id, retag_ec2
 from commonground.local.providers.aws.types import ResourceType
 from commonground.local.providers.values import UNKNOWN, Properties
 
@@ -55,6 +55,22 @@ def _vpc_traps(inputs: Properties) -> Iterable[tuple[str, str]]:
         length = cidr.rpartition("/")[2]
         if not length.isdigit() or not 16 <= int(length) <= 28:
             yield "cidrBlock", f"{cidr!r} is not a range of /16 to /28 (API reference, CreateVpc)"
+        elif reason := not_a_range(cidr, 4):
+            yield "cidrBlock", reason
+
+
+def _planned_vpc(api: Api, id_: str, inputs: Properties) -> Properties:
+    table = planned_id("rtb", id_)
+    return {
+        "arn": api.arn("ec2", f"vpc/{id_}"),
+        "defaultNetworkAclId": planned_id("acl", id_),
+        "defaultRouteTableId": table,
+        "defaultSecurityGroupId": planned_id("sg", id_),
+        "dhcpOptionsId": planned_id("dopt", api.region),
+        "enableDnsHostnames": inputs.get("enableDnsHostnames", False),
+        "mainRouteTableId": table,
+        "ownerId": api.account,
+    }
 
 
 VPC = ResourceType(
@@ -72,6 +88,7 @@ VPC = ResourceType(
     optional=("enableDnsHostnames",),
     defaults={"enableDnsSupport": True, "instanceTenancy": "default"},
     check=_vpc_traps,
+    planned=_planned_vpc,
     create=_create_vpc,
     read=_read_vpc,
     update=_update_vpc,
@@ -101,6 +118,11 @@ def _read_subnet(api: Api, id_: str, _state: Properties) -> Properties | None:
     return {**{name: found[name] for name in names}, "tagsAll": found.get("tagsAll", {})}
 
 
+def _subnet_traps(inputs: Properties) -> Iterable[tuple[str, str]]:
+    if reason := not_a_range(inputs.get("cidrBlock"), 4):
+        yield "cidrBlock", reason
+
+
 def _update_subnet(api: Api, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
     _subnet_attributes(api, id_, new, changed)
     retag_ec2(api, id_, old, new)
@@ -122,6 +144,8 @@ SUBNET = ResourceType(
     computed=("arn", "ownerId"),
     optional=("availabilityZone", "availabilityZoneId"),
     defaults={"mapPublicIpOnLaunch": False},
+    check=_subnet_traps,
+    planned=lambda api, id_, _: {"arn": api.arn("ec2", f"subnet/{id_}"), "ownerId": api.account},
     create=_create_subnet,
     read=_read_subnet,
     update=_update_subnet,

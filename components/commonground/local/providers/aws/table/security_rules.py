@@ -1,4 +1,4 @@
-"""A security group's rules as resources of their own, one source each. Facts from terraform-provider-aws (vpc_security_group_ingress_rule.go) and pulumi-aws."""
+"""A security group's rules as resources of their own, one source each. Facts from terraform-provider-aws (internal/service/ec2) and pulumi-aws."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,0 +1,91 @@
+"""The command line: usage, exit codes, and how each command ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from commonground.cli.main import COMMANDS, USAGE, cli, run
+from commonground.local import cloud
+
+PROJECT = "name: proof\nruntime: python\n"
+LOCAL = 'config:\n  commonground:bindings: {cloud: local, account: "123456789012", region: eu-west-1}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text(PROJECT)
+    (tmp_path / "Pulumi.local.yaml").write_text(LOCAL)
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["up"], ["up", "dev", "prod"], ["preview"], ["preview", "dev", "--of"], ["local"], ["local", "restart"]])
+def test_wrong_usage_exits_with_64(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == USAGE == 64
+    assert "Usage: commonground" in capsys.readouterr().err
+
+
+def test_help_names_every_command_and_each_has_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"\n  {name} " in shown
+        assert run([name, "--help"]) == 0
+
+
+def test_the_process_ends_with_the_exit_code(folder: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", "from commonground.cli import main; main()", "no"], capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+
+
+def test_a_folder_without_a_project_is_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["up", "local", "--project", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'Pulumi.yaml'} is missing: ")
+
+
+def test_what_nobody_foresaw_is_one_line_without_a_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def breaks(*arguments: object, **options: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr(cli, "main", breaks)
+    assert run(["engine"]) == 1
+    assert capsys.readouterr().err == "error: a mistake of Commonground's (KeyError: 'x'); --debug shows where\n"
+    with pytest.raises(KeyError):
+        run(["engine", "--debug"])
+
+
+def test_local_env_prints_what_a_shell_takes_and_says_where_nothing_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("commonground.local.cloud.running", lambda directory: None)
+    assert run(["local", "env", "--project", str(folder)]) == 1
+    assert "`commonground up local`" in capsys.readouterr().err
+    found = SimpleNamespace(endpoint="http://127.0.0.1:1", pid=1, environment=lambda region: {"AWS_REGION": region, "AWS_ACCESS_KEY_ID": "a b"})
+    monkeypatch.setattr(cloud, "running", lambda directory: found)
+    assert run(["local", "env", "--project", str(folder)]) == 0
+    assert capsys.readouterr().out == "export AWS_ACCESS_KEY_ID='a b'\nexport AWS_REGION=eu-west-1\n"
+    assert run(["local", "status", "--project", str(folder)]) == 0
+    assert capsys.readouterr().out == "the local cloud serves at http://127.0.0.1:1 (process 1)\n"
+
+
+def test_doctor_lists_each_need_and_exits_with_1_if_one_is_missing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    assert run(["doctor", "local", "--json", "--project", str(folder)]) == 1
+    findings = {finding["what"]: finding["good"] for finding in json.loads(capsys.readouterr().out)}
+    assert findings == {"Python": True, "Pulumi CLI": False, "settings": True}
+
+
+def test_settings_check_tells_every_mistake_of_the_shipped_example_and_takes_it_offline(capsys: pytest.CaptureFixture[str]) -> None:
+    root = str(Path(__file__).parents[1])
+    assert run(["settings", "check", "dev", "--offline", "--project", root]) == 0
+    assert run(["settings", "check", "dev", "--project", root]) == 1
+    told = capsys.readouterr().err
+    assert "stacks/foundation/Pulumi.dev.yaml:" in told
+    assert "placeholder account" in told
