@@ -110,7 +110,7 @@ def ask(wanted: Wanted, client: Client, *, kubernetes: str | None = None, new_in
 def moved(old: LockFile | None, new: LockFile) -> list[str]:
     """Lines that say what a new lock changes, the old value first; empty if nothing moved."""
     if old is None:
-        return ["everything: there was no lock, or none that could be read"]
+        return ["everything: there was no lock"]
     before, after = dict(_flat(old)), dict(_flat(new))
     return [f"{key}: {before.get(key, 'nothing')} -> {after.get(key, 'nothing')}" for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
 

@@ -40,7 +40,8 @@ def test_a_traceback_becomes_what_was_raised_and_where() -> None:
     said = (
         "python inline source runtime error: division by zero\n"
         'Traceback (most recent call last):\n  File "/checkout/stacks/__main__.py", line 17, in f\n    1 / 0\n'
-        '  File "/checkout/.venv/lib/site-packages/pulumi/output.py", line 1, in run\nZeroDivisionError: division by zero'
+        '  File "/checkout/.venv/lib/site-packages/pulumi/output.py", line 1, in run\n'
+        '  File "/usr/lib/python3.11/asyncio/base_events.py", line 2, in g\nZeroDivisionError: division by zero'
     )
     assert [str(problem) for problem in diagnose([(STACK, said)])] == ["division by zero (ZeroDivisionError at /checkout/stacks/__main__.py, line 17)"]
 

@@ -10,12 +10,14 @@ CHECK = re.compile(r"\A\S+ resource '.*?': property (?P<key>.*?) value \{.*\} ha
 BARE_CHECK = re.compile(r"\A\S+ resource '.*?' has a problem: (?P<reason>.*)\Z", re.DOTALL)
 # What the engine puts before a provider's own words.
 PREFIXES = re.compile(
-    r"\A(?:(?:an unhandled error occurred|python inline source runtime error|Preview failed|error|sdk-v2/provider\S*): "
+    r"\A(?:(?:an unhandled error occurred|Exception calling application|python inline source runtime error|Preview failed|error|sdk-v2/provider\S*): "
     r"|(?:creating|updating|deleting|reading|refreshing|replacing|diffing) urn:\S+: "
     r"|\d+ errors? occurred:\s*\* |rpc error: code = \w+ desc = )"
 )
 TRACEBACK = re.compile(r"\nTraceback \(most recent call last\):.*", re.DOTALL)
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+LIBRARY = re.compile(r"site-packages|/lib/python\d|<frozen")
+"""Files that are nobody's own code here: Python's and what is installed beside it."""
 # Said after the reason, of the whole: no reason of its own.
 ECHOES = frozenset(
     {
@@ -71,8 +73,9 @@ def plain(message: str) -> str:
 
 def _where(traceback: str) -> str:
     """What was raised and the last place in somebody's own code."""
-    frames = [frame for frame in FRAME.finditer(traceback) if "site-packages" not in frame["file"]]
-    return f" ({traceback.strip().splitlines()[-1].partition(':')[0]} at {frames[-1]['file']}, line {frames[-1]['line']})" if frames else ""
+    frames = [frame for frame in FRAME.finditer(traceback) if not LIBRARY.search(frame["file"])]
+    raised = traceback.strip().splitlines()[-1].partition(":")[0]
+    return f" ({raised} at {frames[-1]['file']}, line {frames[-1]['line']})" if frames else f" ({raised})"
 
 
 def _name(urn: str | None) -> str | None:

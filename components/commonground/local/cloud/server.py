@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
@@ -25,6 +26,7 @@ def serve(directory: Path, instance: str, wished_port: int) -> None:
     Thread(target=server.serve_forever, daemon=True).start()
     # The services' code is read while the command that started this process reads its own; calls wait for it. If it fails, the process ends with it.
     responders.install()
+    import_module(".account", __package__).furnish()
     loaded.set()
     signal.pause()
 

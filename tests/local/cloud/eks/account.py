@@ -24,12 +24,14 @@ class Account:
         self.endpoint, self.region, self.number = endpoint, region, number
         sts = boto3.client("sts", endpoint_url=endpoint, region_name=region, **LOCAL)
         keys = sts.assume_role(RoleArn=f"arn:aws:iam::{number}:role/test", RoleSessionName="test")["Credentials"]
-        self._session = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region)
+        names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey", "aws_session_token": "SessionToken"}
+        self._keys = {name: keys[key] for name, key in names.items()}
         self.eks, self.ec2, self.iam, self.autoscaling = (self.client(name) for name in ("eks", "ec2", "iam", "autoscaling"))
         self._subnets: list[str] = []
 
     def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self.endpoint, config=Config(retries={"total_max_attempts": 1}))
+        once = Config(retries={"total_max_attempts": 1})
+        return boto3.client(service, region_name=self.region, endpoint_url=self.endpoint, config=once, **self._keys)
 
     def role(self, service: str = "pods.eks.amazonaws.com") -> str:
         return str(self.iam.create_role(RoleName=f"role-{next(NAMES)}", AssumeRolePolicyDocument=trust(service))["Role"]["Arn"])

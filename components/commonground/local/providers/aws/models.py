@@ -194,7 +194,7 @@ def _said(value: Any) -> str:
 
 def _is_tags(of: Shape) -> bool:
     item = of.member
-    return item.type_name == "structure" and {"key", "value"} <= set(_by_fold(item))
+    return item.type_name == "structure" and set(_by_fold(item)) == {"key", "value"}
 
 
 def to_api(of: Shape, value: Any, fields: Mapping[str, str] = NO_FIELDS) -> Any:

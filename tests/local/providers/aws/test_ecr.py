@@ -1,0 +1,149 @@
+"""Traps of ECR, and what one life a type does not show."""
+
+import json
+from typing import Any
+
+import pytest
+
+from commonground.local.providers.aws.api import ApiError
+from tests.local.providers.aws.conftest import Engine
+from tests.local.providers.aws.planning import planned
+from tests.local.providers.aws.refusals import change, refusals
+
+LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+REPOSITORY = "aws:ecr/repository:Repository"
+
+DAYS: dict[str, Any] = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
+COUNT: dict[str, Any] = {"countType": "imageCountMoreThan", "countNumber": 5}
+
+
+def rule(priority: Any, **selection: Any) -> dict[str, Any]:
+    return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+
+
+def text(*rules: Any) -> str:
+    return json.dumps({"rules": list(rules)})
+
+
+def lifecycle(*rules: Any) -> list[str]:
+    return refusals(LIFECYCLE, {"repository": "shop", "policy": text(*rules)})
+
+
+RELEASED = rule(1, tagStatus="tagged", tagPatternList=["v*"], **COUNT)
+REST = rule(9, tagStatus="any", **DAYS)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [RELEASED, rule(2, tagStatus="untagged", **DAYS), REST],
+        [rule(1, tagStatus="tagged", tagPrefixList=["prod"], **DAYS)],
+        [rule(1, tagStatus="tagged", tagPatternList=["*a*b*c*"], **COUNT)],
+        [
+            {**rule(1, tagStatus="any", **{**DAYS, "countType": "sinceImagePulled"}), "action": {"type": "transition", "targetStorageClass": "archive"}},
+            rule(2, tagStatus="any", storageClass="archive", **{**DAYS, "countType": "sinceImageTransitioned"}),
+        ],
+    ],
+)
+def test_rules_that_ecr_takes_are_taken(rules: list[Any]) -> None:
+    assert lifecycle(*rules) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ([rule(1, tagStatus="tagged", **COUNT)], "needs a tagPatternList or a tagPrefixList"),
+        ([rule(1, tagStatus="tagged", tagPatternList=["a"], tagPrefixList=["a"], **COUNT)], "takes one of"),
+        ([rule(1, tagStatus="untagged", tagPrefixList=["a"], **COUNT)], "untagged images takes no tagPrefixList"),
+        ([rule(1, tagStatus="any", tagPatternList=["a"], **COUNT)], "any images takes no tagPatternList"),
+        ([rule(1, tagStatus="tagged", tagPatternList=["*a*b*c*d*"], **COUNT)], "more than 4 wildcards"),
+        ([rule(1, tagStatus="any", **DAYS), {**RELEASED, "rulePriority": 2}], "has the highest rulePriority, here above 2"),
+        ([RELEASED, {**REST, "rulePriority": 1}], "rulePriority 1 is given to more than one rule"),
+        ([rule(0, tagStatus="any", **DAYS)], "rulePriority is 0"),
+        ([rule("1", tagStatus="any", **DAYS)], "rulePriority is '1'"),
+        ([rule(1, tagStatus="any", countType="sinceImagePushed", countNumber=14)], "needs the countUnit days"),
+        ([rule(1, tagStatus="any", **COUNT, countUnit="days")], "takes no countUnit"),
+        ([rule(1, tagStatus="any", **{**COUNT, "countType": "imageCount"})], "countType is 'imageCount'"),
+        ([rule(1, tagStatus="any", **{**COUNT, "countNumber": 0})], "countNumber is 0"),
+        ([rule(1, tagStatus="all", **COUNT)], "tagStatus is 'all'"),
+        ([rule(1, tagStatus="any", tags=["a"], **COUNT)], "tags is not a property of a selection"),
+        ([{**REST, "action": {"type": "delete"}}], "action needs a type"),
+        ([{**REST, "name": "rest"}], "name is not a property of a rule"),
+    ],
+)
+def test_rules_that_ecr_refuses_are_refused(rules: list[Any], reason: str) -> None:
+    (found,) = lifecycle(*rules)
+    assert found.startswith("policy: ")
+    assert reason in found
+
+
+def test_a_document_without_rules_is_refused() -> None:
+    filler = " " * 100  # ECR takes no shorter text
+    assert "is not JSON" in refusals(LIFECYCLE, {"repository": "shop", "policy": "{" + filler})[0]
+    assert "has no rules" in refusals(LIFECYCLE, {"repository": "shop", "policy": '{"rules": []}' + filler})[0]
+
+
+def test_the_order_of_rules_and_tags_is_no_change_and_a_number_replaces() -> None:
+    two = rule(2, tagStatus="tagged", tagPatternList=["a*", "b*"], **COUNT)
+    other = rule(2, tagStatus="tagged", tagPatternList=["b*", "a*"], **COUNT)
+    assert change(LIFECYCLE, {"repository": "shop", "policy": text(RELEASED, two)}, {"repository": "shop", "policy": text(other, RELEASED)}) == (set(), set())
+    new = rule(2, tagStatus="tagged", tagPatternList=["a*"], **COUNT)
+    assert change(LIFECYCLE, {"repository": "shop", "policy": text(RELEASED, two)}, {"repository": "shop", "policy": text(RELEASED, new)}) == (
+        {"policy"},
+        {"policy"},
+    )
+
+
+@pytest.mark.parametrize("name", ["Team/Model", "-model", "model_", "team//model", "m"])
+def test_a_name_that_ecr_refuses_is_refused(name: str) -> None:
+    (found,) = refusals(REPOSITORY, {"name": name})
+    assert found.startswith("name: ")
+
+
+def test_exclusions_go_with_a_mutability_that_has_some() -> None:
+    filters = [{"filter": "latest", "filterType": "WILDCARD"}]
+    assert "_WITH_EXCLUSION" in refusals(REPOSITORY, {"imageTagMutability": "IMMUTABLE", "imageTagMutabilityExclusionFilters": filters})[0]
+    assert "imageTagMutabilityExclusionFilters" in refusals(REPOSITORY, {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"})[0]
+    assert refusals(REPOSITORY, {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": filters}) == []
+    assert "at most 128" in str(
+        refusals(REPOSITORY, {"imageTagMutability": "MUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": [{**filters[0], "filter": "a" * 129}]})
+    )
+
+
+def test_a_key_goes_with_kms_only() -> None:
+    (found,) = refusals(REPOSITORY, {"encryptionConfigurations": [{"encryptionType": "AES256", "kmsKey": "alias/images"}]})
+    assert "KMS" in found
+
+
+def test_blocks_that_leave_the_program_are_no_change() -> None:
+    given = {"encryptionConfigurations": [{"encryptionType": "AES256"}], "imageScanningConfiguration": {"scanOnPush": True}}
+    assert change(REPOSITORY, {"name": "shop", **given}, {"name": "shop"}) == (set(), set())
+
+
+def test_a_repository_that_is_planned_has_its_address() -> None:
+    id_, outputs = planned(REPOSITORY, {"name": "team/shop"})
+    assert id_ == "team/shop"
+    assert outputs["repositoryUrl"] == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/team/shop"
+    assert outputs["encryptionConfigurations"] == [{"encryptionType": "AES256"}]
+
+
+def test_a_repository_with_images_goes_only_by_force(engine: Engine) -> None:
+    made = engine.create(REPOSITORY, {})
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 1, "digest": f"sha256:{'0' * 64}"}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config, "layers": []})
+    engine.client("ecr").put_image(repositoryName=made.id, imageManifest=manifest, imageTag="v1")
+    with pytest.raises(ApiError) as refused:
+        engine.stand_in.delete(made.subject, made.id, made.outputs, made.inputs)
+    assert refused.value.code == "RepositoryNotEmptyException"
+    engine.update(made, {"forceDelete": True})
+    engine.delete(made)
+    assert engine.read(made) is None
+
+
+def test_a_repository_policy_names_principals_and_needs_no_resource() -> None:
+    statement = {"Effect": "Allow", "Action": "ecr:BatchGetImage", "Principal": {"AWS": "123456789012"}}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    assert refusals(POLICY, {"repository": "shop", "policy": json.dumps(document)}) == []
+    statement.pop("Principal")
+    assert "names no Principal" in refusals(POLICY, {"repository": "shop", "policy": json.dumps(document)})[0]
