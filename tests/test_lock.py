@@ -179,7 +179,7 @@ def test_what_cannot_be_locked_is_one_message_and_nothing_is_written(checkout: C
 def test_an_addon_without_a_release_is_refused(ask: Callable[..., lock.LockFile], monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = lock.wanted
     monkeypatch.setattr(lock, "wanted", lambda *arguments: with_addon(wanted(*arguments), "no-such-addon"))
-    with pytest.raises(lock.LockError, match="EKS offers no default release of the add-on no-such-addon for Kubernetes 1.36. Fix: "):
+    with pytest.raises(lock.LockError, match=r"EKS offers no default release of the add-on no-such-addon for Kubernetes 1\.36\. Fix: "):
         ask()
 
 

@@ -4,10 +4,13 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.engine.conftest import Checkout
+
+from commonground.engine.workspace import _runs
 
 pytestmark = pytest.mark.engine
 SLOW = {"one": {"size": 1}, "slow": {"slow": 60}, "three": {"size": 1}}
@@ -57,9 +60,11 @@ def started(checkout: Checkout) -> "subprocess.Popen[str]":
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes of a run in /proc")
 def test_after_a_killed_up_the_next_one_takes_over_what_was_made_and_finishes(checkout: Checkout) -> None:
     process = started(checkout)
-    for pid in [process.pid, *descendants(process.pid)]:
+    killed = [process.pid, *descendants(process.pid)]
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
     process.communicate()
+    assert gone(killed)
     checkout.cloud.runs = True
     assert next((checkout.root / ".commonground" / "state" / ".pulumi" / "locks").rglob("*.json"))
 
@@ -119,3 +124,22 @@ def test_a_second_run_at_once_is_told_to_wait_and_changes_nothing(checkout: Chec
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert checkout.cloud.calls() == ["create slow"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="zombies are seen in /proc")
+def test_a_killed_process_that_nobody_asked_for_holds_no_lock(tmp_path: Path) -> None:
+    program = tmp_path / "pulumi"
+    program.symlink_to("/bin/sleep")
+    process = subprocess.Popen([program, "60"])
+    wait_for(Path(f"/proc/{process.pid}/comm"))
+    assert _until(lambda: _runs(process.pid))
+    process.kill()
+    assert _until(lambda: not _runs(process.pid))  # not waited for: it is a zombie
+    process.wait()
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()

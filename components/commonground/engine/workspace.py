@@ -195,5 +195,9 @@ def _runs(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    command = Path(f"/proc/{pid}/comm")
-    return command.read_text().startswith("pulumi") if command.exists() else True
+    try:
+        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+    except FileNotFoundError:
+        return not Path("/proc/self/stat").exists()
+    # A killed process whose parent does not ask for it stays in the table as Z, in a container often for good (proc(5)).
+    return name.startswith("pulumi") and rest.split()[0] != "Z"

@@ -1,0 +1,47 @@
+"""What makes an environment itself: the values that take no part in a comparison of shapes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from commonground.engine.project import Project, load
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An environment's own values, read from its file and its lock; empty where they say nothing."""
+
+    name: str
+    account: str = ""
+    region: str = ""
+    incarnation: str = ""
+    zones: tuple[str, ...] = ()
+    """Names of its zones. Example: `eu-central-1a`."""
+    principals: tuple[str, ...] = ()
+    """Names of the roles in its bindings' lists: they name resources."""
+
+    @classmethod
+    def read(cls, project: Project, environment: str) -> "Facts":
+        """The facts of an environment of a project."""
+        lock = load(project.config / f"lock.{environment}.yaml")
+        zones = lock.get("zones") if isinstance(lock, dict) else None
+        return cls(
+            environment,
+            account=project.binding(environment, "account") or "",
+            region=project.binding(environment, "region") or "",
+            incarnation=project.locked(environment, "incarnation") or "",
+            zones=tuple(str(zone["name"]) for zone in (zones or {}).values() if isinstance(zone, dict) and "name" in zone),
+            principals=tuple(sorted(_principals(_bindings(project, environment)))),
+        )
+
+
+def _bindings(project: Project, environment: str) -> Mapping[str, Any]:
+    data = load(project.stack_file(environment))
+    config = data.get("config") if isinstance(data, dict) else None
+    bindings = config.get("commonground:bindings") if isinstance(config, dict) else None
+    return bindings if isinstance(bindings, dict) else {}
+
+
+def _principals(bindings: Mapping[str, Any]) -> set[str]:
+    listed = [item for value in bindings.values() if isinstance(value, list) for item in value]
+    return {str(item).rsplit("/", 1)[1] for item in listed if str(item).startswith("arn:") and "/" in str(item)}

@@ -1,0 +1,102 @@
+"""Parity: whether two environments have one shape, and what scale, bindings and lock make of it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from commonground.engine.steps import Step
+from commonground.preview.facts import Facts
+from commonground.preview.rules import RULES, Owner, Rule
+from commonground.preview.shape import ABSENT, Group, Key, shape
+
+RESOURCE, PARENT = "the resource", "the parent"
+THERE = "there"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One property of one group of resources that is not the same."""
+
+    type: str
+    name: str
+    """Collapsed logical name."""
+    path: str
+    """Property path; `RESOURCE` where the other environment has no such resource, `PARENT` where it hangs elsewhere."""
+    values: tuple[str, str]
+    rule: Rule | None = None
+    """The rule that lets it differ; none: it is a difference of shape."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.type}), {self.path}: {self.values[0]} | {self.values[1]}"
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What two environments have in common, and what not."""
+
+    names: tuple[str, str]
+    groups: int
+    shape: tuple[Difference, ...]
+    """Differences of shape."""
+    moved: tuple[Difference, ...]
+    """What rules let differ."""
+    counts: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """Groups of which there are more instances in one than in the other."""
+
+    def by_rule(self) -> dict[Rule, list[Difference]]:
+        """What each rule lets differ; rules that were not used are not there."""
+        found: dict[Rule, list[Difference]] = {}
+        for difference in self.moved:
+            if difference.rule is not None:
+                found.setdefault(difference.rule, []).append(difference)
+        return found
+
+
+def compare(first: tuple[Facts, Iterable[Step]], second: tuple[Facts, Iterable[Step]], rules: Sequence[Rule] = RULES) -> Parity:
+    """Compares the steps of two offline previews."""
+    left, right = (shape(steps, facts) for facts, steps in (first, second))
+    found: list[Difference] = []
+    for key in sorted(left.keys() | right.keys()):
+        found += _between(key, left.get(key), right.get(key), rules)
+    counts = {key: (left[key].count, right[key].count) for key in sorted(left.keys() & right.keys()) if left[key].count != right[key].count}
+    return Parity(
+        names=(first[0].name, second[0].name),
+        groups=len(left.keys() | right.keys()),
+        shape=tuple(difference for difference in found if difference.rule is None),
+        moved=tuple(difference for difference in found if difference.rule is not None),
+        counts=counts,
+    )
+
+
+def render(parity: Parity) -> str:
+    """The report: every difference of shape, then shortly what scale, bindings and lock let differ. The same bytes each time."""
+    return "".join(f"{line}\n" for line in _lines(parity))
+
+
+def _lines(parity: Parity) -> Iterator[str]:
+    first, second = parity.names
+    number = len(parity.shape)
+    yield f"{first} | {second}: " + (f"{number} difference{'s' if number > 1 else ''} of shape" if number else f"one shape, {parity.groups} kinds of resources")
+    yield from (f"  {difference}" for difference in parity.shape)
+    for (_, name), (left, right) in parity.counts.items():
+        if left and right:
+            yield f"  {Owner.SCALE}: {name}: {left} | {right}"
+    shown = {(rule.owner, rule.why): _names(differences) for rule, differences in parity.by_rule().items()}
+    for owner in Owner:
+        yield from (f"  {owner}: {why}" for of, why in sorted(shown) if of is owner)
+
+
+def _between(key: Key, left: Group | None, right: Group | None, rules: Sequence[Rule]) -> Iterator[Difference]:
+    if left is None or right is None:
+        yield Difference(*key, RESOURCE, (ABSENT if left is None else THERE, ABSENT if right is None else THERE))
+        return
+    if left.parents != right.parents:
+        yield Difference(*key, PARENT, (_shown(left.parents), _shown(right.parents)))
+    for path in sorted(left.properties.keys() | right.properties.keys()):
+        values = left.properties.get(path, {ABSENT}), right.properties.get(path, {ABSENT})
+        if values[0] != values[1]:
+            rule = next((rule for rule in rules if rule.covers(key[0], path)), None)
+            yield Difference(*key, path, (_shown(values[0]), _shown(values[1])), rule)
+
+
+def _shown(values: set[str]) -> str:
+    return ", ".join(sorted(values))
