@@ -157,13 +157,7 @@ def test_another_account_is_refused(ask: Callable[..., lock.LockFile]) -> None:
     ("file", "old", "new", "words"),
     [
         ("Pulumi.dev.yaml", "[m7i.large]", "[m7i.huge]", "error: m7i.huge is offered in no zone of the region. Fix: choose another instance type"),
-        ("blueprint.yaml", '["1.35", "1.36"]', '["1.38"]', "error: EKS does not offer Kubernetes 1.38 in eu-central-1. Fix: choose another"),
-        (
-            "Pulumi.dev.yaml",
-            "vpc_cidr: 10.16.0.0/16",
-            "vpc_cidr: 10.16.0.0/99",
-            "error: stacks/foundation/Pulumi.dev.yaml:26: commonground:bindings.vpc_cidr: ",
-        ),
+        ("Pulumi.dev.yaml", "zones: 2", "zones: two", "error: stacks/foundation/Pulumi.dev.yaml:5: commonground:scale.zones: found two, expected"),
         ("lock.dev.yaml", "incarnation: k7q2", "incarnation: [k7q2]", "Fix: take stacks/foundation/lock.dev.yaml from version control again, or delete it"),
     ],
 )
@@ -174,6 +168,13 @@ def test_what_cannot_be_locked_is_one_message_and_nothing_is_written(checkout: C
     assert (code, out) == (1, "")
     assert words in err
     assert {path.name: path.read_text() for path in checkout.folder.glob("*") if path.is_file() and path.suffix != ".py"} == before
+
+
+def test_a_version_that_is_not_offered_is_refused(checkout: Checkout) -> None:
+    checkout.edit("blueprint.yaml", '["1.35", "1.36"]', '["1.38"]')
+    (checkout.folder / "lock.dev.yaml").unlink()
+    assert checkout.lock("dev", "--example")[2].startswith("error: EKS does not offer Kubernetes 1.38 in eu-central-1. Fix: choose another")
+    assert not (checkout.folder / "lock.dev.yaml").exists()
 
 
 def test_an_addon_without_a_release_is_refused(ask: Callable[..., lock.LockFile], monkeypatch: pytest.MonkeyPatch) -> None:

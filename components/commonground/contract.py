@@ -85,7 +85,7 @@ class Platform:
     cluster: ExistingCluster
     """Where pools can be added. It has no Kubernetes provider: make one with `kubernetes`, as a role of one's own."""
     buckets: Named[ExistingBucket]
-    """By name; grants are for those that a KMS key encrypts: all but the log bucket."""
+    """By name. The key of one that S3's own keys encrypt, as the log bucket, comes to None."""
     registries: Named[ExistingRepository]
 
     def __init__(self, contract: pulumi.Output[Mapping[str, Any]]) -> None:
@@ -121,7 +121,9 @@ class Platform:
 
     def _bucket(self, name: str) -> ExistingBucket:
         at = ("buckets", name)
-        return ExistingBucket(name, name=self._at(*at, "name"), arn=self._at(*at, "arn"), key_arn=self._at(*at, "key_arn"))
+        # None where S3's own keys encrypt it: no lack of the contract.
+        key_arn: pulumi.Output[Any] = self._at(*at).apply(lambda bucket: bucket.get("key_arn"))
+        return ExistingBucket(name, name=self._at(*at, "name"), arn=self._at(*at, "arn"), key_arn=key_arn)
 
     def _repository(self, name: str) -> ExistingRepository:
         return ExistingRepository(name, arn=self._at("registries", name, "arn"), url=self._at("registries", name, "url"))

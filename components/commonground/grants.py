@@ -42,7 +42,7 @@ class BucketGrants:
         return self._grant("write", identity, prefix, statements)
 
     def grant_options(self) -> pulumi.ResourceOptions | None:
-        """Options of the grants."""
+        """Options of the grants; None: those of the identity's role."""
         return None
 
     def _objects(self, prefix: str) -> pulumi.Output[str]:
@@ -51,12 +51,13 @@ class BucketGrants:
     def _use_key(self, sid: str, actions: Sequence[str]) -> list[Statement]:
         """For this bucket only, though one key serves them all: S3 names the bucket, or the object, to KMS.
 
+        Whether another stack's bucket has a key may be known at deployment only: its Output comes to None then, and the statement is left out.
         Source: S3 user guide, "Using server-side encryption with AWS KMS keys", encryption context; with a bucket key it is the bucket's ARN.
         """
         if self.key_arn is None:
             return []
         context = {"kms:EncryptionContext:aws:s3:arn": [self.arn, pulumi.Output.concat(self.arn, "/*")]}
-        return [Statement(sid, actions, (self.key_arn,), conditions={"StringLike": context})]
+        return [Statement(sid, actions, (self.key_arn,), conditions={"StringLike": context}, optional=True)]
 
     def _grant(self, verb: str, identity: Identity, prefix: str, statements: Sequence[Statement]) -> aws.iam.RolePolicy:
         """The prefix is part of the name: one identity may be granted several."""
@@ -79,7 +80,7 @@ class RepositoryGrants:
         return self._grant("push", identity, Statement("PushImages", PUSH_ACTIONS, (self.arn,)))
 
     def grant_options(self) -> pulumi.ResourceOptions | None:
-        """Options of the grants."""
+        """Options of the grants; None: those of the identity's role."""
         return None
 
     def _grant(self, verb: str, identity: Identity, statement: Statement) -> aws.iam.RolePolicy:

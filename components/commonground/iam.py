@@ -71,6 +71,8 @@ class Statement:
     """None in a policy of an identity, whose principal is the identity."""
     conditions: Conditions = field(default_factory=dict)
     effect: Effect = Effect.ALLOW
+    optional: bool = False
+    """Whether it is left out where its one resource is an Output that comes to None."""
 
     def __post_init__(self) -> None:
         if not (self.sid.isascii() and self.sid.isalnum()):
@@ -116,6 +118,8 @@ class ExistingRole:
 
     name: pulumi.Input[str]
     arn: pulumi.Input[str]
+    opts: pulumi.ResourceOptions | None = None
+    """Options of what is granted to it by what is no component: a provider, or a parent that has one. None: the default provider."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,11 @@ def document(statements: Sequence[Statement]) -> pulumi.Output[str]:
         if statement.sid in seen:
             raise StatementError(statement.sid, expected="a Sid of its own in the document")
         seen.add(statement.sid)
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement.element() for statement in statements]})
+    elements: Any = [statement.element() for statement in statements]
+    optional = [statement.optional for statement in statements]
+    if any(optional):
+        elements = pulumi.Output.from_input(elements).apply(lambda known: _about_something(known, optional))
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": elements})
 
 
 def trust_service(service: str, *, account: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
@@ -184,10 +192,21 @@ def trust_pod_identity(*, account: pulumi.Input[str] | None = None, cluster_arn:
 def grant(name: str, identity: Identity, statements: Sequence[Statement], *, opts: pulumi.ResourceOptions | None = None) -> aws.iam.RolePolicy:
     """An inline policy of the identity's role, under the logical name `<name>-<identity>`.
 
-    What IAM takes in no name becomes a dot, a slash before all: the physical name is made of the logical one.
+    What IAM takes in no name becomes a dot, a slash before all: the physical name is made of the logical one. Without `opts` it belongs to the role, and
+    so has the role's provider.
     """
     label = _NOT_IN_NAMES.sub(".", f"{name}-{identity.name}")
-    return aws.iam.RolePolicy(label, role=identity.role.name, policy=document(statements), opts=opts)
+    return aws.iam.RolePolicy(label, role=identity.role.name, policy=document(statements), opts=opts or _options(identity.role))
+
+
+def _about_something(elements: Sequence[dict[str, Any]], optional: Sequence[bool]) -> list[dict[str, Any]]:
+    return [element for element, may_go in zip(elements, optional, strict=True) if not (may_go and element["Resource"] is None)]
+
+
+def _options(role: RoleLike) -> pulumi.ResourceOptions | None:
+    if isinstance(role, ExistingRole):
+        return role.opts
+    return pulumi.ResourceOptions(parent=role) if isinstance(role, pulumi.Resource) else None
 
 
 def _principal(principals: Principals) -> Any:

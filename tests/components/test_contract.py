@@ -10,7 +10,7 @@ import pytest
 from tests.components import factory
 from tests.components.stage import stage
 
-from commonground import Contract, Foundation, Identity, Pool
+from commonground import Contract, ExistingRole, Foundation, Identity, Pool
 from commonground.contract import VERSION, ContractError, Platform
 
 CONTRACT: dict[str, Any] = {
@@ -89,6 +89,36 @@ def test_a_platforms_bucket_is_granted_as_if_it_were_ones_own() -> None:
     assert statements["Decrypt"]["Resource"] == "arn:key"
 
 
+@pytest.mark.parametrize("logs", [{"name": "l", "arn": "arn:l", "key_arn": None}, {"name": "l", "arn": "arn:l"}], ids=["none", "left out"])
+def test_a_bucket_without_a_key_is_read_back_and_granted(logs: dict[str, Any]) -> None:
+    contract = CONTRACT | {"buckets": {"logs": logs}}
+
+    def program() -> None:
+        bucket = platform(contract).buckets["logs"]
+        bucket.grant_read(Identity("audit", aws.iam.Role("audit", assume_role_policy="{}")))
+
+    policy = json.loads(stage(program).one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+    assert [statement["Sid"] for statement in policy["Statement"]] == ["ListPrefix", "ReadPrefix"]
+    seen: list[Any] = []
+    stage(lambda: pulumi.Output.from_input(platform(contract).buckets["logs"].key_arn).apply(seen.append))
+    assert seen == [None]
+
+
+def test_what_is_granted_on_another_stacks_things_has_the_provider_of_the_role() -> None:
+    def program() -> None:
+        provider = aws.Provider("mine", region=factory.REGION)
+        role = aws.iam.Role("shop", assume_role_policy="{}", opts=pulumi.ResourceOptions(provider=provider))
+        for shop in (Identity("own", role), Identity("existing", ExistingRole("shop", "arn:shop", opts=pulumi.ResourceOptions(provider=provider)))):
+            platform().buckets["models"].grant_read(shop)
+            platform().registries["shop"].grant_pull(shop)
+
+    made = stage(program)
+    grants = made.all("aws:iam/rolePolicy:RolePolicy")
+    assert set(grants) == {"models-read-own", "shop-pull-own", "models-read-existing", "shop-pull-existing"}
+    assert {"::mine::" in grant.provider for grant in grants.values()} == {True}
+    assert {name for name, grant in grants.items() if grant.parent.endswith("::shop")} == {"models-read-own", "shop-pull-own"}
+
+
 def test_a_pool_can_be_added_to_a_platforms_cluster() -> None:
     made = stage(lambda: Pool("batch", factory.pool("batch", zones=("euc1-az2",)), cluster=platform().cluster))
     group = made.one("aws:eks/nodeGroup:NodeGroup").inputs
@@ -107,7 +137,7 @@ def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
         (lambda: platform().buckets["modles"].arn, r"expected buckets.modles, found logs, models"),
         (lambda: platform().registries["web"].url, r"expected registries.web, found shop"),
         (lambda: platform().pool_labels("cpu"), r"expected pools.cpu, found gpu"),
-        (lambda: platform().buckets["logs"].key_arn, r"expected buckets.logs.key_arn, found nothing"),
+        (lambda: platform().buckets["lgos"].key_arn, r"expected buckets.lgos, found logs, models"),
     ],
 )
 def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:

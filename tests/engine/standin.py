@@ -19,8 +19,9 @@ FORCES_REPLACEMENT = {"place"}
 
 
 class Thing(provider_pb2_grpc.ResourceProviderServicer):
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, half_made: Path | None) -> None:
         self._mode = mode
+        self._half_made = half_made
         self._folder = Path(os.environ.get("TEST_CLOUD", "/nonexistent"))
 
     def _log(self, call: str, urn: str) -> None:
@@ -73,7 +74,8 @@ class Thing(provider_pb2_grpc.ResourceProviderServicer):
         outputs["arn"] = "arn:" + hashlib.sha256(request.urn.encode()).hexdigest()[:8]
         if self._mode == "live":
             made = self._folder / name
-            self._log("adopt" if made.exists() else "create", request.urn)
+            listed = json.loads(self._half_made.read_text()) if self._half_made and self._half_made.exists() else []
+            self._log("adopt" if made.exists() and request.urn in listed else "create", request.urn)
             made.write_text(json.dumps(json_format.MessageToDict(request.properties)))
         time.sleep(outputs.fields["slow"].number_value if self._mode == "live" else 0)
         return provider_pb2.CreateResponse(id=name, properties=outputs)
@@ -104,8 +106,10 @@ def main() -> None:
     parser.add_argument("--kubernetes")
     parser.add_argument("--endpoint")
     parser.add_argument("--manifests")
+    parser.add_argument("--half-made", type=Path)
+    arguments = parser.parse_args()
     server = grpc.server(futures.ThreadPoolExecutor(16))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Thing(parser.parse_args().mode), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Thing(arguments.mode, arguments.half_made), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(json.dumps({"aws": port}), flush=True)

@@ -22,6 +22,7 @@ COMMANDS = {
     "local": "local",
     "lock": "tools",
     "outputs": "stacks",
+    "parity": "parity",
     "preview": "stacks",
     "refresh": "stacks",
     "settings": "tools",

@@ -4,6 +4,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+HALF_MADE = "half-made.json"
+"""File in a run's own folder: URNs of what a killed run was creating, which the stand-ins look for before they create."""
+
 
 class Mode(StrEnum):
     """What a run does."""

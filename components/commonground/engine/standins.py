@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from commonground.engine.errors import StandInsError
 from commonground.engine.request import StandIns
@@ -20,9 +21,15 @@ SECONDS_TO_END = 5
 class Process:
     """Stand-ins on their way up. They end by themselves when this process does: their stdin closes."""
 
-    def __init__(self, stand_ins: StandIns) -> None:
+    def __init__(self, stand_ins: StandIns, half_made: str | None) -> None:
         command = json.loads(os.environ[COMMAND]) if COMMAND in os.environ else [sys.executable, "-P", "-m", "commonground.local.providers"]
-        options = {"--mode": stand_ins.mode, "--kubernetes": stand_ins.kubernetes, "--endpoint": stand_ins.endpoint, "--manifests": stand_ins.manifests}
+        options = {
+            "--mode": stand_ins.mode,
+            "--kubernetes": stand_ins.kubernetes,
+            "--endpoint": stand_ins.endpoint,
+            "--manifests": stand_ins.manifests,
+            "--half-made": half_made,
+        }
         arguments = [part for option, value in options.items() if value for part in (option, value)]
         # A session of its own: an interrupt is for the engine, which still needs the stand-ins to come to an orderly end.
         self._process = subprocess.Popen(
@@ -65,12 +72,12 @@ class Process:
 
 
 @contextmanager
-def started(stand_ins: StandIns | None) -> Iterator[Process | None]:
-    """The stand-ins of a run, if it has any."""
+def started(stand_ins: StandIns | None, half_made: Path | None = None) -> Iterator[Process | None]:
+    """The stand-ins of a run, if it has any. `half_made`: file that may come to list the URNs of what a killed run was creating."""
     if stand_ins is None:
         yield None
         return
-    process = Process(stand_ins)
+    process = Process(stand_ins, str(half_made) if half_made else None)
     try:
         yield process
     finally:

@@ -14,7 +14,7 @@ from commonground.engine import standins
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, EngineError, Problem
 from commonground.engine.project import Project
-from commonground.engine.request import Answer, Mode, Request, Status
+from commonground.engine.request import HALF_MADE, Answer, Mode, Request, State, Status
 
 
 def main() -> None:
@@ -37,9 +37,9 @@ def main() -> None:
 
 def _run(request: Request, channel: Channel) -> Answer:
     with ExitStack() as stack:
-        # Started before the slow imports: both take about a second.
-        serving = stack.enter_context(standins.started(request.stand_ins))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="commonground-")))
+        # Started before the slow imports: both take about a second.
+        serving = stack.enter_context(standins.started(request.stand_ins, folder / HALF_MADE if request.state is State.CHECKOUT else None))
         from commonground.engine.operations import Operations  # the Automation API takes half a second to import
         from commonground.engine.workspace import Workspace
 

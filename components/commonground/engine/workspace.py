@@ -17,7 +17,7 @@ from semver import VersionInfo
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
 from commonground.engine.project import Project
-from commonground.engine.request import Mode, Request, State
+from commonground.engine.request import HALF_MADE, Mode, Request, State
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
@@ -32,6 +32,7 @@ class Workspace:
     def __init__(self, request: Request, project: Project, folder: Path) -> None:
         self._request = request
         self._project = project
+        self._folder = folder
         self.environment = dict(QUIET)
         self.work_dir = project.root if request.state is State.TEAM else folder / "project"
         if request.state is not State.TEAM:
@@ -52,6 +53,8 @@ class Workspace:
         self._remove_stale_locks(channel)
         self._notice_lost_cloud(channel)
         self.pending = self._read_pending()
+        if self.pending:
+            (self._folder / HALF_MADE).write_text(json.dumps(sorted(self.pending)), "utf-8")
 
     def stack(self, program: Callable[[], None]) -> Stack:
         """The environment's stack. Raises `NotCreatedError` where only `init` may create it."""
@@ -118,7 +121,7 @@ class Workspace:
         return frozenset(operation["resource"]["urn"] for operation in operations if operation["type"] == "creating")
 
     def mend(self) -> None:
-        """Takes the operations of a killed run out of the state: the stand-ins find what was made, by its tags or its name, and take it over."""
+        """Takes the operations of a killed run out of the state: the stand-ins look for what it made before they create."""
         checkpoint = _json(self._state_file)
         if not _latest(checkpoint).pop("pending_operations", None):
             return

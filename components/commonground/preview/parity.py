@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from commonground.engine.steps import Step
 from commonground.preview.facts import Facts
 from commonground.preview.rules import RULES, Owner, Rule
-from commonground.preview.shape import ABSENT, Group, Key, shape
+from commonground.preview.shape import ABSENT, PRINCIPAL, Group, Key, shape
 
 RESOURCE, PARENT = "the resource", "the parent"
 THERE = "there"
@@ -77,12 +77,17 @@ def _lines(parity: Parity) -> Iterator[str]:
     number = len(parity.shape)
     yield f"{first} | {second}: " + (f"{number} difference{'s' if number > 1 else ''} of shape" if number else f"one shape, {parity.groups} kinds of resources")
     yield from (f"  {difference}" for difference in parity.shape)
-    for (_, name), (left, right) in parity.counts.items():
-        if left and right:
-            yield f"  {Owner.SCALE}: {name}: {left} | {right}"
-    shown = {(rule.owner, rule.why): _names(differences) for rule, differences in parity.by_rule().items()}
-    for owner in Owner:
-        yield from (f"  {owner}: {why}" for of, why in sorted(shown) if of is owner)
+    moved: dict[Owner, list[str]] = {owner: [] for owner in Owner}
+    for (type_, name), (left, right) in parity.counts.items():
+        moved[_counted_by(name)].append(f"{name} ({type_}): {left} | {right}")
+    for rule, differences in parity.by_rule().items():
+        moved[rule.owner] += [f"{rule.why}: {difference}" for difference in differences]
+    for owner, lines in moved.items():
+        yield from (f"  {owner}: {line}" for line in sorted(lines))
+
+
+def _counted_by(name: str) -> Owner:
+    return Owner.BINDINGS if PRINCIPAL in name else Owner.SCALE
 
 
 def _between(key: Key, left: Group | None, right: Group | None, rules: Sequence[Rule]) -> Iterator[Difference]:
@@ -94,7 +99,7 @@ def _between(key: Key, left: Group | None, right: Group | None, rules: Sequence[
     for path in sorted(left.properties.keys() | right.properties.keys()):
         values = left.properties.get(path, {ABSENT}), right.properties.get(path, {ABSENT})
         if values[0] != values[1]:
-            rule = next((rule for rule in rules if rule.covers(key[0], path)), None)
+            rule = next((rule for rule in rules if rule.covers(key[0], path, values[0] | values[1])), None)
             yield Difference(*key, path, (_shown(values[0]), _shown(values[1])), rule)
 
 

@@ -1,6 +1,7 @@
 """What may differ between environments of one shape, as data: what is collapsed, and which properties scale, bindings or lock move."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,27 +21,48 @@ class Rule:
     type: str
     """Resource type; `*`: any."""
     path: str
-    """Property path; `*` stands for one key or index, `**` at the end for all that is below. JSON in a string counts as properties."""
+    """Property path; `*` stands for one key or index. JSON in a string counts as properties."""
     owner: Owner
     why: str
     """What of the owner's moves it. Example: `protect`."""
+    values: str = ".*"
+    """What all its values look like, as JSON: another one is a difference of shape."""
 
-    def covers(self, type_: str, path: str) -> bool:
-        """Whether it speaks of this property."""
-        return self.type in ("*", type_) and re.fullmatch(_pattern(self.path), path) is not None
+    def covers(self, type_: str, path: str, values: Iterable[str]) -> bool:
+        """Whether it lets a property have these values."""
+        if self.type not in ("*", type_) or re.fullmatch(_pattern(self.path), path) is None:
+            return False
+        return all(re.fullmatch(self.values, value) for value in values)
 
 
 def _pattern(path: str) -> str:
-    below = path.endswith(".**")
-    plain = re.escape(path.removesuffix(".**")).replace(r"\*", r"[^.\[\]]+")
-    return plain + (r"([.\[].*)?" if below else "")
+    return re.escape(path).replace(r"\*", r"[^.\[\]]+")
 
 
 COLLAPSED: tuple[tuple[str, str], ...] = ((r"[a-z]+[0-9]*-az[0-9]+", "<zone>"),)
 """Parts of logical names that count instances, and what stands in their place. Zone ids: EC2 user guide, "Availability Zone IDs"."""
 
-LOG_GROUP, NODE_GROUP = "aws:cloudwatch/logGroup:LogGroup", "aws:eks/nodeGroup:NodeGroup"
-CLUSTER, ADDON = "aws:eks/cluster:Cluster", "aws:eks/addon:Addon"
+CLUSTER, NODE_GROUP, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
+ROLE_ARN = r'"arn:[a-z-]+:iam::<account>:role/[^"]+"'
 
 RULES: tuple[Rule, ...] = (
+    Rule(CLUSTER, "deletionProtection", Owner.SCALE, "protect"),
+    Rule("aws:ecr/repository:Repository", "forceDelete", Owner.SCALE, "protect"),
+    Rule("aws:kms/key:Key", "deletionWindowInDays", Owner.SCALE, "protect"),
+    Rule("aws:s3/bucket:Bucket", "forceDestroy", Owner.SCALE, "protect"),
+    Rule("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", Owner.SCALE, "log_retention_days"),
+    Rule(CLUSTER, "upgradePolicy.supportType", Owner.SCALE, "support"),
+    Rule(CLUSTER, "zonalShiftConfig.enabled", Owner.SCALE, "zonal_shift"),
+    Rule(NODE_GROUP, "capacityType", Owner.SCALE, "pools: capacity"),
+    Rule(NODE_GROUP, "instanceTypes[*]", Owner.SCALE, "pools: instance types"),
+    Rule(NODE_GROUP, "scalingConfig.*", Owner.SCALE, "pools: sizes"),
+    Rule(CLUSTER, "vpcConfig.publicAccessCidrs[*]", Owner.BINDINGS, "clients of the cluster's API"),
+    Rule("aws:eks/accessEntry:AccessEntry", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),
+    Rule("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),
+    Rule("pulumi:providers:aws", "assumeRoles[*].role_arn", Owner.BINDINGS, "deployer", ROLE_ARN),
+    Rule("pulumi:providers:kubernetes", "kubeconfig.users[*].user.exec.args[*]", Owner.BINDINGS, "deployer", ROLE_ARN),
+    Rule(ADDON, "addonVersion", Owner.LOCK, "releases of add-ons"),
+    Rule(CLUSTER, "version", Owner.LOCK, "Kubernetes version"),
+    Rule(NODE_GROUP, "version", Owner.LOCK, "Kubernetes version"),
+    Rule(NODE_GROUP, "releaseVersion", Owner.LOCK, "releases of AMIs"),
 )

@@ -13,6 +13,7 @@ from commonground.preview.facts import Facts
 from commonground.preview.rules import COLLAPSED
 
 ABSENT = "nothing"
+PRINCIPAL = "<principal>"
 VPC = "aws:ec2/vpc:Vpc"
 CIDR = re.compile(r"\b\d+\.\d+\.\d+\.\d+/\d+\b")
 # What Pulumi appends to a logical name for a physical one, and what ids of providers are made of.
@@ -66,7 +67,7 @@ class _Own:
         for pattern, word in COLLAPSED:
             name = re.sub(pattern, word, name)
         for principal in self.facts.principals:
-            name = re.sub(rf"-{re.escape(principal)}$", "-<principal>", name)
+            name = re.sub(rf"-{re.escape(principal)}$", f"-{PRINCIPAL}", name)
         return re.sub(rf"-{re.escape(self.facts.name)}$", "-<environment>", name)
 
     def value(self, value: Any) -> Any:
@@ -80,11 +81,17 @@ class _Own:
         return self.value(parsed) if (parsed := _json(value)) is not None else self._text(value)
 
     def _text(self, text: str) -> str:
+        if text in self._names:
+            return self.name(text)
         text = self._generated.sub(lambda found: self._references[found["id"]] if found["id"] else f"<{self.name(found['name'])}>", text)
         text = CIDR.sub(self._address, text)
         for pattern, word in COLLAPSED:
             text = re.sub(rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])", word, text)
         return self._words.sub(lambda found: self._word_of[found[0]], text)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(step.name for step in self.steps)
 
     @cached_property
     def _references(self) -> dict[str, str]:
@@ -94,7 +101,7 @@ class _Own:
     @cached_property
     def _generated(self) -> re.Pattern[str]:
         ids = _any(self._references)
-        names = _any({step.name for step in self.steps})
+        names = _any(self._names)
         return re.compile(rf"(?<![A-Za-z0-9])(?:(?P<id>{ids})|(?P<name>{names}){SUFFIX})(?![A-Za-z0-9])")
 
     @cached_property
@@ -105,8 +112,9 @@ class _Own:
 
     @cached_property
     def _words(self) -> re.Pattern[str]:
-        """Each as a word of its own: `dev` is part of `/dev/xvda` and of `commonground.dev/pool` as well."""
-        return re.compile(rf"(?<![\w./])(?:{_any({*self._word_of} - {self.facts.account, self.facts.region})})(?![\w.])|{_any({self.facts.account, self.facts.region})}")
+        """Of the environment's name only words of their own: `dev` is part of `/dev/xvda` and of `commonground.dev/pool` as well."""
+        name = rf"(?<![\w./]){re.escape(self.facts.name)}(?![\w.])"
+        return re.compile(rf"{name}|(?<![A-Za-z0-9])(?:{_any(self._word_of.keys() - {self.facts.name})})(?![A-Za-z0-9])")
 
     @cached_property
     def _networks(self) -> list[ipaddress.IPv4Network]:

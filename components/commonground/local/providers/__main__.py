@@ -23,10 +23,18 @@ def main() -> None:
     parser.add_argument("--endpoint", help="the local cloud's address; live mode only")
     parser.add_argument("--manifests", type=Path, help="folder that keeps the Kubernetes objects, one file an object")
     parser.add_argument("--kubernetes", required=True, help="the Kubernetes version whose schemas objects are held against, like 1.36")
+    parser.add_argument("--half-made", type=Path, help="file that may come to hold a JSON list: URNs of what a killed run was creating")
     arguments = parser.parse_args()
     if (arguments.mode == "live") != bool(arguments.endpoint):
         parser.error("live mode needs --endpoint, plan mode takes none")
-    providers: dict[str, Provider] = {"aws": AwsStandIn(arguments.endpoint), "kubernetes": KubernetesStandIn(arguments.kubernetes, arguments.manifests)}
+
+    def half_made(urn: str) -> bool:
+        return arguments.half_made is not None and arguments.half_made.exists() and urn in json.loads(arguments.half_made.read_text())
+
+    providers: dict[str, Provider] = {
+        "aws": AwsStandIn(arguments.endpoint, half_made),
+        "kubernetes": KubernetesStandIn(arguments.kubernetes, arguments.manifests, half_made),
+    }
     served = {package: serve(provider) for package, provider in providers.items()}
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

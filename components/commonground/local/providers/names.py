@@ -21,26 +21,24 @@ class Autoname:
 
 
 class Autonames:
-    """Draws names. A replacement is checked twice, the second time without the old one: its name follows from the old name."""
+    """Draws names: from the URN, and for a replacement, which is checked twice and the second time without the old one, from the URN and the old name."""
 
     def __init__(self) -> None:
-        self._last: dict[str, str] = {}
+        self._old: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def keep(self, urn: str, name: str) -> str:
         """Remembers the name that a resource has."""
         with self._lock:
-            self._last[urn] = name
+            self._old[urn] = name
         return name
 
     def draw(self, urn: str, logical_name: str, rule: Autoname) -> str:
-        """A name for a resource that has none yet, or for the replacement of one that was checked before."""
+        """A name for a resource that has none yet, or for the replacement of one that was kept before."""
         with self._lock:
-            seed = f"{urn}\0{self._last.get(urn, '')}"
-            suffix = hashlib.sha256(seed.encode()).hexdigest()[: rule.suffix_length]
-            room = rule.max_length - len(rule.separator) - len(suffix)
-            name = f"{logical_name[:room]}{rule.separator}{suffix}"
-            name = name.lower() if rule.lower else name
-            name = name if name.startswith(rule.prefix) else f"{rule.prefix}{name}"
-            self._last[urn] = name
-        return name
+            seed = f"{urn}\0{self._old.get(urn, '')}"
+        suffix = hashlib.sha256(seed.encode()).hexdigest()[: rule.suffix_length]
+        room = rule.max_length - len(rule.separator) - len(suffix)
+        name = f"{logical_name[:room]}{rule.separator}{suffix}"
+        name = name.lower() if rule.lower else name
+        return name if name.startswith(rule.prefix) else f"{rule.prefix}{name}"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from commonground.local.providers.aws.api import Api
 from commonground.local.providers.values import UNKNOWN
 from tests.local.providers.aws.conftest import Engine
 from tests.local.providers.aws.planning import planned
@@ -70,15 +71,25 @@ def test_rotation_and_state_follow_the_program(engine: Engine) -> None:
     assert client.get_key_rotation_status(KeyId=made.id)["KeyRotationEnabled"] is False
 
 
-def test_a_key_that_signs_is_made_without_asking_for_its_rotation(engine: Engine) -> None:
+def test_a_key_that_signs_is_made_without_asking_for_its_rotation(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS refuses the question for such a key (UnsupportedOperationException)."""
+    asked, call = [], Api.call
+
+    def noted(api: Api, operation: str, **parameters: Any) -> dict[str, Any]:
+        asked.append(operation)
+        return call(api, operation, **parameters)
+
+    monkeypatch.setattr(Api, "call", noted)
     made = engine.create(KEY, {"customerMasterKeySpec": "ECC_NIST_P256", "keyUsage": "SIGN_VERIFY"})
+    assert "CreateKey" in asked
+    assert not [operation for operation in asked if "Rotation" in operation]
     assert made.outputs["customerMasterKeySpec"] == "ECC_NIST_P256"
     assert made.outputs["enableKeyRotation"] is False
 
 
 def test_two_keys_with_the_same_tags_are_not_confused(engine: Engine) -> None:
     made = [engine.create(KEY, {"tags": {"twin": "yes"}}) for _ in range(2)]
-    assert engine.stand_in.find(KEY, made[0].inputs, "123456789012", engine.region) is None
+    assert engine.stand_in.find(made[0].subject, made[0].inputs) is None
 
 
 def test_an_alias_moves_to_another_key_in_place(engine: Engine) -> None:

@@ -77,8 +77,8 @@ def test_a_versioned_bucket_can_only_be_suspended(engine: Engine) -> None:
 
 def test_the_access_block_that_every_bucket_has_is_not_taken_for_ours(engine: Engine) -> None:
     of = bucket(engine).id
-    _, inputs, _ = engine.check(PUBLIC, {"bucket": of, "blockPublicAcls": True})
-    assert engine.stand_in.find(PUBLIC, inputs, "123456789012", engine.region) is None
+    subject, inputs, _ = engine.check(PUBLIC, {"bucket": of, "blockPublicAcls": True})
+    assert engine.stand_in.find(subject, inputs) is None
 
 
 def test_an_access_block_stays_if_it_is_to(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -13,11 +13,18 @@ from commonground.local.providers.aws.table import TABLE
 from commonground.local.providers.aws.types import LOCAL_TYPES, ResourceType
 from commonground.local.providers.diff import Diff, Rules, compare, top
 from commonground.local.providers.errors import Failure, StandInError, UnhealthyError
-from commonground.local.providers.names import Autoname, Autonames
+from commonground.local.providers.names import Autonames
 from commonground.local.providers.provider import Subject
 from commonground.local.providers.values import UNKNOWN, Properties, at, known
 
-_ID = Autoname("id", suffix_length=17)
+HalfMade = Callable[[str], bool]
+"""Whether a run that was killed was creating the resource of a URN."""
+
+
+def nothing_half_made(_urn: str) -> bool:
+    """Where no run was killed."""
+    return False
+
 
 AUTONAMED = "__autonamed"
 """Input under which we note that we drew the name (the official provider's `__defaults`)."""
@@ -40,10 +47,11 @@ class AwsStandIn:
     package = "aws"
     version = "7.51.1"
 
-    def __init__(self, endpoint: str | None) -> None:
+    def __init__(self, endpoint: str | None, half_made: HalfMade = nothing_half_made) -> None:
         self._clients = Clients(endpoint) if endpoint else None
         self._connections: dict[str, Connection] = {}
         self._names = Autonames()
+        self._half_made = half_made
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """Unknown settings, and accounts that the local cloud cannot be asked for."""
@@ -87,9 +95,9 @@ class AwsStandIn:
         if preview:
             return "", self._outputs(api, inputs, dict.fromkeys(row.computed, UNKNOWN) | _unset(row, inputs) | _partly_unknown(row, inputs))
         if self._clients is None:
-            id_ = row.planned_id(api, inputs) if row.planned_id else self._derived(subject, row)
+            id_ = row.planned_id(api, inputs) if row.planned_id else _derived_id(subject, row, inputs)
             return id_, self._planned(api, id_, inputs)
-        id_ = row.create(api, inputs)
+        id_ = (self._taken_over(api, inputs) if self._half_made(subject.urn) else None) or row.create(api, inputs)
         return id_, self._settled(api, id_, inputs)
 
     def read(self, subject: Subject, id_: str, state: Properties, inputs: Properties) -> tuple[Properties, Properties] | None:
@@ -125,13 +133,23 @@ class AwsStandIn:
         if self._clients is not None:
             row.delete(api, id_, {**state, **inputs})
 
-    def find(self, type_: str, inputs: Properties, account: str, region: str) -> tuple[str, Properties] | None:
-        """Id and outputs of what an interrupted create made from exactly these inputs; None if it made nothing."""
-        row = _row(type_)
-        api = Api(row, account, inputs.get("region", region), self._clients)
+    def find(self, subject: Subject, inputs: Properties) -> str | None:
+        """Id of what an interrupted create made from exactly these inputs; None if it made nothing."""
+        row, api = self._row_and_api(subject, inputs)
+        return row.find(api, inputs)
+
+    def _taken_over(self, api: Api, inputs: Properties) -> str | None:
+        """What an interrupted create made, with what it did not come to any more; None if it made nothing."""
+        row = api.row
         id_ = row.find(api, inputs)
         found = row.read(api, id_, inputs) if id_ else None
-        return (id_, self._outputs(api, inputs, found)) if id_ and found else None
+        if id_ is None or found is None:
+            return None
+        there = {name: _seen(name, value, found[name]) for name, value in inputs.items() if found.get(name) is not None}
+        missing = compare(there, inputs, row.rules).keys - set(row.local)
+        if missing:
+            row.update(api, id_, there, inputs, missing)
+        return id_
 
     def _row_and_api(self, subject: Subject, inputs: Properties) -> tuple[ResourceType, Api]:
         row, connection = _row(subject.type), self._connection(subject)
@@ -159,10 +177,6 @@ class AwsStandIn:
         if tags == UNKNOWN:
             return UNKNOWN
         return {**self._connection(subject).tags, **tags} if isinstance(tags, dict) else tags
-
-    def _derived(self, subject: Subject, row: ResourceType) -> str:
-        name = self._names.draw(f"{subject.urn}#id", "", _ID)
-        return f"{row.id_prefix or row.token.rsplit(':', 1)[1].lower()}{name}"
 
     def _planned(self, api: Api, id_: str, inputs: Properties) -> Properties:
         row = api.row
@@ -244,8 +258,16 @@ def _kept_members(row: ResourceType, state: Properties, new: Properties) -> Prop
 
 def _taken_over(inputs: Properties, outputs: Properties, row: ResourceType) -> Properties:
     """Inputs with the cloud's values for what the program sets. Equal sets and documents keep the program's spelling."""
-    changed = compare(inputs, {**inputs, **{name: _like(value, outputs[name]) for name, value in inputs.items() if name in outputs}}, row.rules).keys
-    return {name: _like(value, outputs[name]) if name in changed else value for name, value in inputs.items()}
+    seen = {name: _seen(name, value, outputs[name]) for name, value in inputs.items() if name in outputs}
+    changed = compare(inputs, {**inputs, **seen}, row.rules).keys
+    return {name: seen[name] if name in changed else value for name, value in inputs.items()}
+
+
+def _seen(name: str, mine: Any, theirs: Any) -> Any:
+    """The cloud's value of an input. Tags are seen whole, but for those that AWS itself sets; of anything else what the program has too."""
+    if name == "tagsAll" and isinstance(theirs, dict):
+        return {key: value for key, value in theirs.items() if not key.startswith("aws:")}
+    return _like(mine, theirs)
 
 
 def _like(mine: Any, theirs: Any) -> Any:
@@ -265,6 +287,12 @@ def _decoded(value: Any) -> Any:
 def _next(value: Any) -> Any:
     """What plan mode says in place of an output that an update moves: another one of the same type."""
     return value + 1 if isinstance(value, int) else f"{value}+" if isinstance(value, str) else value
+
+
+def _derived_id(subject: Subject, row: ResourceType, inputs: Properties) -> str:
+    """Plan mode: an id that is the same each time, and another one for a replacement, since that has other inputs."""
+    digest = hashlib.sha256(json.dumps([subject.urn, inputs], sort_keys=True).encode()).hexdigest()
+    return f"{row.id_prefix or row.token.rsplit(':', 1)[1].lower()}-{digest[:17]}"
 
 
 def _short(text: str) -> str:

@@ -1,5 +1,6 @@
 """The Kubernetes stand-in behind the provider protocol: checks objects, knows what cannot be changed, keeps manifests."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from commonground.local.providers.diff import Diff, Rules, compare
@@ -30,11 +31,12 @@ class KubernetesStandIn:
     package = "kubernetes"
     version = "4.34.2"
 
-    def __init__(self, kubernetes: str, folder: Path | None) -> None:
+    def __init__(self, kubernetes: str, folder: Path | None, half_made: Callable[[str], bool] = lambda _: False) -> None:
         self._kubernetes = kubernetes
         self._store = manifests.Store(folder)
         self._clusters: dict[str, str] = {}
         self._names = Autonames()
+        self._half_made = half_made
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """Settings that the stand-in does not know."""
@@ -70,7 +72,8 @@ class KubernetesStandIn:
         """Keeps the object. Raises `StandInError` if one of its name is there."""
         if preview:
             return "", {**inputs, "status": UNKNOWN} if kinds.has_status(inputs) else inputs
-        self._store.create(self._cluster(subject), inputs)
+        keep = self._store.update if self._half_made(subject.urn) else self._store.create
+        keep(self._cluster(subject), inputs)
         return kinds.full_name(inputs), inputs
 
     def read(self, subject: Subject, id_: str, state: Properties, inputs: Properties) -> tuple[Properties, Properties] | None:
