@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from commonground.contract import Contract, Platform
     from commonground.foundation import Foundation
     from commonground.iam import ExistingRole, Identity
+    from commonground.keys import Key
     from commonground.network import ExistingNetwork, Network, NetworkLike
     from commonground.pools import Pool
     from commonground.registries import ExistingRepository, Registries, Repository
@@ -28,6 +29,7 @@ _HOMES = {
     "ExistingRole": "iam",
     "Foundation": "foundation",
     "Identity": "iam",
+    "Key": "keys",
     "Network": "network",
     "NetworkLike": "network",
     "Platform": "contract",
@@ -50,6 +52,7 @@ __all__ = [
     "ExistingRole",
     "Foundation",
     "Identity",
+    "Key",
     "Network",
     "NetworkLike",
     "Platform",

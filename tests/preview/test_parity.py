@@ -121,7 +121,8 @@ def test_the_command_ends_with_1_on_a_difference_of_shape(
             assert offline
             return SimpleNamespace(steps=previews[self.name][1])
 
-    monkeypatch.setattr(options, "run", lambda _, __, name, offline: Planned(name))
+    monkeypatch.setattr(options, "check_settings", lambda project, name, offline: None)
+    monkeypatch.setattr(options, "run", lambda _, __, name, offline, check: Planned(name))
     monkeypatch.setattr("commonground.preview.Facts.read", lambda project, name: previews[name][0])
     assert run(["parity", "prod", second]) == code
     assert capsys.readouterr().out == render(compare(previews["prod"], previews[second]))

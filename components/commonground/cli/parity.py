@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from commonground.cli import options as shared
+from commonground.engine.project import Project
 from commonground.engine.steps import Step
 
 
@@ -20,11 +21,14 @@ def parity_command(options: shared.Options, first: str, second: str, folder: Pat
     from commonground.preview import Facts, compare, render
 
     def preview(name: str) -> tuple[Facts, Iterable[Step]]:
-        with shared.run(options, folder, name, offline=True) as (run, progress):
+        with shared.run(options, folder, name, offline=True, check=False) as (run, progress):
             steps = run.preview(offline=True).steps
             progress.finish()
         return Facts.read(run.project, name), steps
 
+    project = Project.read(folder.resolve())
+    for name in (first, second):  # both before the first preview: it takes a while
+        shared.check_settings(project, name, offline=True)
     found = compare(preview(first), preview(second))
     click.echo(render(found), nl=False)
     return 1 if found.shape else 0

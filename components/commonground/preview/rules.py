@@ -55,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "zonalShiftConfig.enabled", Owner.SCALE, "zonal_shift"),
     Rule(NODE_GROUP, "capacityType", Owner.SCALE, "pools: capacity"),
     Rule(NODE_GROUP, "instanceTypes[*]", Owner.SCALE, "pools: instance types"),
+    Rule("aws:autoscaling/tag:Tag", "tag.value", Owner.SCALE, "pools: GPUs of the instance types", r'"[0-9]+"'),
     Rule(NODE_GROUP, "scalingConfig.*", Owner.SCALE, "pools: sizes"),
     Rule(CLUSTER, "vpcConfig.publicAccessCidrs[*]", Owner.BINDINGS, "clients of the cluster's API"),
     Rule("aws:eks/accessEntry:AccessEntry", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),

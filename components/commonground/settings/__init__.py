@@ -1,6 +1,7 @@
 """Settings: the files' models (blueprint, scale, bindings, lock), their check, and what they merge to."""
 
 from commonground.settings.ami import AmiType
+from commonground.settings.base import Gpus, InstanceType, Protection
 from commonground.settings.bindings import Bindings, BindingType
 from commonground.settings.blueprint import Blueprint
 from commonground.settings.check import check, resolve
@@ -35,10 +36,13 @@ __all__ = [
     "ClusterSettings",
     "Difference",
     "Environment",
+    "Gpus",
+    "InstanceType",
     "LockFile",
     "Mistake",
     "NetworkSettings",
     "PoolSettings",
+    "Protection",
     "RegistriesSettings",
     "RegistrySettings",
     "Scale",

@@ -1,0 +1,77 @@
+"""The README's examples, run as they stand there."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.runtime import mocks, set_mocks
+from pulumi.runtime import test as deployed
+
+README = Path(__file__).parents[2] / "README.md"
+CONTRACT = {
+    "cluster": {
+        "name": "commonground-dev-k7q2",
+        "arn": "arn:aws:eks:eu-central-1:111111111111:cluster/commonground-dev-k7q2",
+        "security_group_id": "sg-1",
+        "subnet_ids": {"euc1-az1": "subnet-1", "euc1-az2": "subnet-2", "euc1-az3": "subnet-3"},
+        "node_role_arn": "arn:aws:iam::111111111111:role/nodes",
+    }
+}
+
+
+class Cloud(mocks.Mocks):
+    """Keeps what was declared, and knows the foundation's contract."""
+
+    def __init__(self) -> None:
+        self.made: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        self.made[args.typ, args.name] = args.inputs
+        if args.typ == "pulumi:pulumi:StackReference":
+            return args.name, {"name": args.name, "outputs": {"contract": CONTRACT}, "secretOutputNames": []}
+        groups = [{"autoscalingGroups": [{"name": "group"}]}] if args.typ.endswith(":NodeGroup") else []
+        return f"{args.name}-id", {"name": args.name, **args.inputs, "arn": f"arn:aws:test:::{args.name}", "resources": groups, "latestVersion": 1}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        raise AssertionError(f"a component asked the cloud: {args.token}")
+
+
+def example(name: str) -> str:
+    """The Python block after the marker of this name."""
+    found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    assert found, f"README has no example {name}"
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[tuple[str, str], dict[str, Any]]:
+    cloud = Cloud()
+    set_mocks(cloud, project="features", stack="dev", preview=False)
+
+    @deployed
+    def deployment() -> None:
+        exec(compile(example("other-stack"), str(README), "exec"), {"__name__": "__main__"})
+
+    deployment()
+    return cloud.made
+
+
+def test_a_bucket_of_another_stack_is_encrypted_with_its_own_key(made: dict[tuple[str, str], dict[str, Any]]) -> None:
+    rules = made["aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "features-bucket-encryption"]["rules"]
+    assert rules[0]["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
+
+
+def test_a_pool_joins_the_existing_cluster_in_the_zones_of_its_instance_types(made: dict[tuple[str, str], dict[str, Any]]) -> None:
+    (group,) = [inputs for (type_, _), inputs in made.items() if type_ == "aws:eks/nodeGroup:NodeGroup"]
+    assert group["clusterName"] == "commonground-dev-k7q2"
+    assert sorted(group["subnetIds"]) == ["subnet-1", "subnet-2"]
+    assert group["amiType"] == "AL2023_x86_64_NVIDIA"
+    assert group["taints"][0]["key"] == "nvidia.com/gpu"
+
+
+def test_every_command_that_the_readme_names_is_there() -> None:
+    from commonground.cli.main import COMMANDS
+
+    named = set(re.findall(r"(?:`|bin/)commonground ([a-z]+)", README.read_text("utf-8")))
+    assert named - set(COMMANDS) == set()
