@@ -44,6 +44,8 @@ COLLAPSED: tuple[tuple[str, str], ...] = ((r"[a-z]+[0-9]*-az[0-9]+", "<zone>"),)
 
 CLUSTER, NODE_GROUP, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
 ROLE_ARN = r'"arn:[a-z-]+:iam::<account>:role/[^"]+"'
+# How many a node has, and which: `nvidia-l4`.
+GPUS = r'"([0-9]+|nvidia-[a-z0-9-]+)"'
 
 RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "deletionProtection", Owner.SCALE, "protect"),
@@ -55,7 +57,8 @@ RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "zonalShiftConfig.enabled", Owner.SCALE, "zonal_shift"),
     Rule(NODE_GROUP, "capacityType", Owner.SCALE, "pools: capacity"),
     Rule(NODE_GROUP, "instanceTypes[*]", Owner.SCALE, "pools: instance types"),
-    Rule("aws:autoscaling/tag:Tag", "tag.value", Owner.SCALE, "pools: GPUs of the instance types", r'"[0-9]+"'),
+    Rule("aws:autoscaling/tag:Tag", "tag.value", Owner.SCALE, "pools: GPUs of the instance types", GPUS),
+    Rule(NODE_GROUP, "labels.k8s.amazonaws.com/accelerator", Owner.SCALE, "pools: GPUs of the instance types", GPUS),
     Rule(NODE_GROUP, "scalingConfig.*", Owner.SCALE, "pools: sizes"),
     Rule(CLUSTER, "vpcConfig.publicAccessCidrs[*]", Owner.BINDINGS, "clients of the cluster's API"),
     Rule("aws:eks/accessEntry:AccessEntry", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),

@@ -41,8 +41,8 @@ def test_the_default_group_loses_every_rule_that_is_not_given(engine: Engine) ->
 
 def test_a_default_group_that_nobody_adopted_is_not_taken_for_an_adopted_one(engine: Engine) -> None:
     of = vpc(engine)
-    _, inputs, _ = engine.check(DEFAULT, {"vpcId": of.id, "ingress": [], "egress": []})
-    assert engine.stand_in.find(DEFAULT, inputs, "123456789012", engine.region) is None
+    subject, inputs, _ = engine.check(DEFAULT, {"vpcId": of.id, "ingress": [], "egress": []})
+    assert engine.stand_in.find(subject, inputs) is None
 
 
 def test_rules_keep_the_grouping_that_the_program_gives_them(engine: Engine) -> None:
