@@ -1,0 +1,74 @@
+"""What `protect: true` stops, the steps that lift it, and what is left after the last of them."""
+
+import pytest
+from tests.foundation.checkout import TAGS, said
+from tests.foundation.conftest import Protected
+from tests.foundation.listing import Listing, beyond
+
+pytestmark = [pytest.mark.engine, pytest.mark.cloud]
+
+HOLDS_DATA = [
+    "artifacts-bucket",
+    "cluster",
+    "cluster-key",
+    "cluster-logs",
+    "logs-bucket",
+    "models-bucket",
+    "models/churn-repository",
+    "registries-key",
+    "shop-repository",
+    "storage-key",
+]
+
+
+def test_destroy_makes_no_call_and_names_all_that_holds_data(protected: Protected) -> None:
+    step = protected.story["destroy"]
+    assert step.result.code == 1
+    assert "nothing was changed" in step.result.err
+    names = sorted([*HOLDS_DATA, "datasets-bucket"])
+    assert step.result.err.endswith(f"  unprotected: [{', '.join(names)}]\n")
+    assert step.calls == []
+
+
+def test_up_without_a_protected_bucket_makes_no_call_and_names_it(protected: Protected) -> None:
+    step = protected.story["remove"]
+    assert step.result.code == 1
+    assert "nothing was changed" in step.result.err
+    assert step.result.err.endswith("  unprotected: [datasets-bucket]\n")
+    assert step.calls == []
+
+
+def test_after_the_documented_steps_the_bucket_is_gone_and_nothing_else(protected: Protected) -> None:
+    assert protected.story["lift one"].result.code == 0
+    step = protected.story["remove after that"]
+    assert step.result.code == 0, step.result.err
+    assert step.result.out.splitlines()[-1].startswith("local: 0 created, 0 changed, 0 replaced, ")
+    assert {call.service for call in step.calls} == {"s3"}
+    assert all(any("datasets-bucket-" in name for name in call.names) for call in step.calls), step.calls
+    assert sorted(name.rpartition("-bucket-")[0] for name in protected.buckets) == ["artifacts", "logs", "models"]
+
+
+def test_destroy_goes_once_all_that_it_names_is_lifted(protected: Protected) -> None:
+    again = protected.story["destroy again"]
+    assert again.result.err.endswith(f"  unprotected: [{', '.join(HOLDS_DATA)}]\n")
+    assert again.calls == []
+    lifted = protected.story["lift all"]
+    assert lifted.result.code == 0, lifted.result.err
+    assert not any(operation.split()[1].startswith(("Create", "Delete")) for operation in said(lifted.calls)), said(lifted.calls)
+    gone = protected.story["destroy after that"]
+    assert gone.result.code == 0, gone.result.err
+    assert not any(call.refused for call in gone.calls), [call for call in gone.calls if call.refused]
+
+
+def test_after_destroy_the_cloud_has_nothing_that_a_fresh_one_lacks(protected: Protected, fresh: Listing) -> None:
+    assert beyond(protected.left, fresh) == []
+    assert beyond(fresh, protected.left) == []
+    tagged = [thing for things in protected.left.values() for thing in things if any(value in thing for value in TAGS)]
+    assert tagged == []
+    assert not [*(protected.story.checkout.root / ".commonground" / "local" / "manifests").rglob("*.yaml")]
+
+
+def test_destroy_leaves_the_local_cloud_running_and_git_as_it_was(protected: Protected) -> None:
+    assert "serves at" in protected.story.checkout.run("local", "status").out
+    changed = {line[3:] for line in protected.story.checkout.git("status", "--porcelain").splitlines()}
+    assert changed == {"stacks/foundation/Pulumi.local.yaml", "stacks/foundation/blueprint.yaml"}
