@@ -83,7 +83,8 @@ def _traps(inputs: Properties) -> Iterable[tuple[str, str]]:
     given = [scaling.get(name) for name in ("minSize", "desiredSize", "maxSize")] if isinstance(scaling, dict) else []
     sizes = [size for size in given if isinstance(size, int)]
     if len(sizes) == 3 and sizes != sorted(sizes):
-        yield "scalingConfig", f"expected minSize <= desiredSize <= maxSize, got {sizes[0]}, {sizes[1]}, {sizes[2]}"
+        wrong = f"expected minSize <= desiredSize <= maxSize, got {sizes[0]}, {sizes[1]}, {sizes[2]}"
+        yield "scalingConfig", f"{wrong}; the desired size is left to the autoscaler unless the scale's `resize` names the pool"
     update = inputs.get("updateConfig")
     if isinstance(update, dict) and len({"maxUnavailable", "maxUnavailablePercentage"} & set(update)) != 1:
         yield "updateConfig", "needs exactly one of maxUnavailable and maxUnavailablePercentage"
