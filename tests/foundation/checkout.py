@@ -1,9 +1,13 @@
 """A checkout of the project in a folder of its own, used as its users do: by files, `git` and `commonground`."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,9 +80,9 @@ class Checkout:
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
         path.write_text(text.replace(old, new), "utf-8")
 
-    def run(self, *arguments: str, wrapper: tuple[str, ...] = (), **variables: str) -> Result:
+    def run(self, *arguments: str, wrapper: tuple[str, ...] = (), variables: Mapping[str, str] | None = None) -> Result:
         """A command of ours, run at the checkout's root."""
-        done = subprocess.run([*wrapper, *COMMAND, *arguments], cwd=self.root, env=environment(**variables), capture_output=True, text=True, check=False)
+        done = subprocess.run([*wrapper, *COMMAND, *arguments], cwd=self.root, env=environment(variables), capture_output=True, text=True, check=False)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
@@ -88,9 +92,20 @@ class Checkout:
         )
 
     @property
+    def local(self) -> Path:
+        """The folder of the local cloud."""
+        return self.root / ".commonground" / "local"
+
+    def pending(self) -> list[str]:
+        """Logical names of what the state of `local` says is being created."""
+        state = json.loads((self.root / ".commonground/state/.pulumi/stacks/commonground/local.json").read_text("utf-8"))
+        operations = state["checkpoint"]["latest"].get("pending_operations") or []
+        return sorted(operation["resource"]["urn"].rpartition("::")[2] for operation in operations if operation["type"] == "creating")
+
+    @property
     def cloud(self) -> Cloud:
         """The checkout's local cloud, which has to run."""
-        found = cloud.running(self.root / ".commonground" / "local")
+        found = cloud.running(self.local)
         assert found, "no local cloud runs"
         return found
 
@@ -100,7 +115,7 @@ class Checkout:
 
     def stop(self) -> None:
         """Ends the local cloud, if one runs."""
-        cloud.stop(self.root / ".commonground" / "local")
+        cloud.stop(self.local)
 
     @cached_property
     def aws(self) -> "Aws":
@@ -131,9 +146,30 @@ class Aws:
         return client
 
 
-def environment(**variables: str) -> dict[str, str]:
-    """Variables of a user who has set up nothing."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)} | variables
+def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables of a user who has set up nothing but these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(DROPPED)} | dict(variables or {})
+
+
+def kill_all(pid: int) -> None:
+    """Ends a command and all that it started with SIGKILL, the command first. The local cloud has a session of its own, and a parent that is not asked."""
+    children = _children()
+    family = [pid]
+    for member in family:
+        family += [child for child, command in children.get(member, []) if "commonground.local.cloud" not in command]
+    for member in family:
+        with suppress(ProcessLookupError):
+            os.kill(member, signal.SIGKILL)
+
+
+def _children() -> dict[int, list[tuple[int, str]]]:
+    """Processes by their parent, each with its command line (proc(5))."""
+    found: dict[int, list[tuple[int, str]]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            found.setdefault(parent, []).append((int(folder.name), (folder / "cmdline").read_text()))
+    return found
 
 
 def tags(listed: list[dict[str, str]] | dict[str, str]) -> dict[str, str]:

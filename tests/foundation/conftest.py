@@ -1,16 +1,17 @@
 """Few runs, shared by many tests: each fixture here is one story that a checkout and its local cloud went through."""
 
-import re
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import pytest
-from tests.foundation.checkout import Aws, Checkout, Result
-from tests.foundation.listing import Listing, everything
 
 from commonground.local import cloud
 from commonground.local.cloud import Call
+from tests.foundation.checkout import Aws, Checkout, Result, kill_all
+from tests.foundation.listing import Listing, everything
 
 Checkouts = Callable[[str], AbstractContextManager[Checkout]]
 
@@ -73,9 +74,9 @@ class Story:
 
     def tell(self, what: str, *arguments: str) -> Step:
         """Runs a command and keeps what it did, by a name."""
-        before = len(self.checkout.calls())
+        before = len(_calls(self.checkout))
         result = self.checkout.run(*arguments)
-        self.steps[what] = Step(result, self.checkout.calls(before))
+        self.steps[what] = Step(result, _calls(self.checkout)[before:])
         return self.steps[what]
 
     def __getitem__(self, what: str) -> Step:
@@ -83,6 +84,19 @@ class Story:
 
 
 PROTECTED_BUCKET = "  datasets: {purpose: datasets, keep_old_versions_days: 365}\n"
+HOLDS_DATA = [
+    "artifacts-bucket",
+    "cluster",
+    "cluster-key",
+    "cluster-logs",
+    "logs-bucket",
+    "models-bucket",
+    "models/churn-repository",
+    "registries-key",
+    "shop-repository",
+    "storage-key",
+]
+"""Logical names of what `protect` covers, beside that bucket."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +124,9 @@ def protected(checkouts: Checkouts) -> Iterator[Protected]:
         _lift(checkout, "[]", "[datasets-bucket]")
         story.tell("lift one", "up", "local")
         checkout.edit("blueprint.yaml", PROTECTED_BUCKET, "")
-        _lift(checkout, "[datasets-bucket]", "[]")
-        story.tell("remove after that", "up", "local")
+        _lift(checkout, "[datasets-bucket]", f"[{', '.join(HOLDS_DATA)}]")
+        story.tell("remove it and lift the others", "up", "local")
         buckets = [bucket["Name"] for bucket in checkout.aws.s3.list_buckets()["Buckets"]]
-        listed = re.search(r"unprotected: (\[.*\])", story.tell("destroy again", "destroy", "local").result.err)
-        _lift(checkout, "[]", listed[1] if listed else "[]")
-        story.tell("lift all", "up", "local")
         story.tell("destroy after that", "destroy", "local")
         yield Protected(story, buckets, everything(checkout.aws))
 
@@ -132,3 +143,54 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listing]:
         yield everything(Aws.at(cloud.start(folder)))
     finally:
         cloud.stop(folder)
+
+
+GENERAL = "general: {instance_types: [m7i.xlarge, m7i.2xlarge], capacity: spot, min: 1, desired: 1, max: %d}"
+
+
+@dataclass(frozen=True)
+class Eventful:
+    """An environment whose first `up` was killed, whose local cloud was lost later, and which then got another scale."""
+
+    story: Story
+    half_made: list[str]
+    """Logical names of what the engine was creating when it was killed."""
+    after_kill: Listing
+    """What the local cloud had after the next `up`."""
+    after_loss: Listing
+    """What the second one had after the `up` that followed."""
+
+
+@pytest.fixture(scope="session")
+def eventful(checkouts: Checkouts) -> Iterator[Eventful]:
+    """Killed while the cluster is being made, with all that belongs to the run."""
+    with checkouts("eventful") as checkout:
+        run = checkout.start("up", "local", "--plain")
+        _wait_for(lambda: any(call.operation == "CreateCluster" for call in _calls(checkout)), run)
+        kill_all(run.pid)
+        run.communicate()
+        half_made = checkout.pending()
+        story = Story(checkout)
+        story.tell("finish", "up", "local")
+        after_kill = everything(Aws.at(checkout.cloud))
+        checkout.stop()
+        story.tell("rebuild", "up", "local")
+        after_loss = everything(Aws.at(checkout.cloud))
+        checkout.edit("Pulumi.local.yaml", GENERAL % 3, GENERAL % 5)
+        story.tell("preview more", "preview", "local", "--exit-code")
+        story.tell("more", "up", "local")
+        yield Eventful(story, half_made, after_kill, after_loss)
+
+
+def _calls(checkout: Checkout) -> list[Call]:
+    """None while the local cloud is still on its way."""
+    found = cloud.running(checkout.local)
+    return found.calls() if found else []
+
+
+def _wait_for(happened: Callable[[], bool], run: "subprocess.Popen[str]", seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert run.poll() is None, run.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from botocore.exceptions import ClientError
+
 from tests.foundation.checkout import Aws
 
 SERVICES = ("autoscaling", "cloudwatch", "ec2", "ecr", "eks", "elbv2", "events", "iam", "kms", "logs", "resourcegroupstaggingapi", "s3", "sns", "sqs", "ssm")

@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from tests.foundation.checkout import ACCOUNT, REGION, TAGS, Aws, one, tags
+
+from tests.foundation.checkout import ACCOUNT, TAGS, Aws, one, tags
 
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]
 

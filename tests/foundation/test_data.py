@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.foundation.checkout import TAGS, Aws, tags
 
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]

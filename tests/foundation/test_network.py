@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.foundation.checkout import ACCOUNT, REGION, Aws, one, ours, tags
 
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]
@@ -70,7 +71,9 @@ def test_public_goes_out_by_the_internet_gateway_private_by_nat_and_intra_not_at
 
 
 def test_aws_is_reached_from_inside(aws: Aws, vpc: str, subnets: dict[str, dict[str, Any]]) -> None:
-    endpoints = {endpoint["ServiceName"].removeprefix(f"com.amazonaws.{REGION}."): endpoint for endpoint in ours(aws.ec2.describe_vpc_endpoints()["VpcEndpoints"])}
+    endpoints = {
+        endpoint["ServiceName"].removeprefix(f"com.amazonaws.{REGION}."): endpoint for endpoint in ours(aws.ec2.describe_vpc_endpoints()["VpcEndpoints"])
+    }
     assert endpoints.keys() == {"s3"} | INTERFACES
     assert endpoints["s3"]["VpcEndpointType"] == "Gateway"
     tables = ours(aws.ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from tests.foundation.checkout import TAGS, Aws, tags
 from tests.foundation.test_cluster import CLUSTER
 
