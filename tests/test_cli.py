@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,82 @@ def test_help_names_every_command_and_each_has_its_own(capsys: pytest.CaptureFix
     for name in COMMANDS:
         assert f"\n  {name} " in shown
         assert run([name, "--help"]) == 0
+        assert ("--yes" in capsys.readouterr().out) == (name in ("destroy", "refresh", "up"))
+
+
+def test_no_first_sentence_is_cut_in_a_terminal_of_80_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for arguments in ([], ["local"], ["settings"]):
+        assert run([*arguments, "--help"]) == 0
+        assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert re.fullmatch(r"commonground \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
+
+
+def test_the_project_is_found_from_any_folder_in_it(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    deep = folder / "stacks" / "deep"
+    deep.mkdir(parents=True)
+    monkeypatch.chdir(deep)
+    assert run(["settings", "check", "local"]) == 0
+    assert run(["settings", "check", "local", "--project", "."]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {deep / 'Pulumi.yaml'} is missing: ")
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status", "env"])
+def test_outside_of_any_project_there_is_no_local_cloud_to_speak_of(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["local", command]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'Pulumi.yaml'} is missing: run this inside a checkout")
+
+
+def test_where_it_is_not_on_path_hints_name_the_executable_that_runs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cloud, "running", lambda directory: None)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setattr(sys, "argv", [str(folder / ".venv" / "bin" / "commonground")])
+    assert run(["local", "status"]) == 0
+    assert "`.venv/bin/commonground up local` or `.venv/bin/commonground local start` starts it" in capsys.readouterr().out
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    assert run(["local", "status"]) == 0
+    assert "`commonground up local`" in capsys.readouterr().out
+
+
+def test_doctor_tells_of_a_real_environment_whether_there_is_a_login_and_a_shell_that_points_elsewhere(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "Pulumi.dev.yaml").write_text(LOCAL.replace("cloud: local", "cloud: aws"))
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("PULUMI_HOME", str(home))
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_CREDENTIALS_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+
+    def findings() -> dict[str, tuple[bool, str]]:
+        run(["doctor", "dev", "--json", "--project", str(folder)])
+        return {finding["what"]: (finding["good"], finding["said"]) for finding in json.loads(capsys.readouterr().out)}
+
+    found = findings()
+    assert not found["AWS credentials"][0]
+    assert "this shell points at the local cloud" in found["AWS credentials"][1]
+    assert not found["Pulumi backend"][0]
+    assert "login s3://BUCKET`" in found["Pulumi backend"][1]
+    (home / "credentials.json").write_text('{"current": "s3://bucket"}')
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    found = findings()
+    assert found["AWS credentials"][0]
+    assert found["Pulumi backend"][0]
+    monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "hunter2")
+    assert findings()["Pulumi backend"][1].startswith("PULUMI_ACCESS_TOKEN;")
 
 
 def test_the_process_ends_with_the_exit_code(folder: Path) -> None:
@@ -86,6 +163,8 @@ def test_settings_check_tells_every_mistake_of_the_shipped_example_and_takes_it_
     root = str(Path(__file__).parents[1])
     assert run(["settings", "check", "dev", "--offline", "--project", root]) == 0
     assert run(["settings", "check", "dev", "--project", root]) == 1
-    told = capsys.readouterr().err
-    assert "stacks/foundation/Pulumi.dev.yaml:" in told
-    assert "placeholder account" in told
+    told = capsys.readouterr()
+    assert "stacks/foundation/Pulumi.dev.yaml:" in told.out
+    assert "placeholder account" in told.out
+    assert "`commonground preview dev --offline`" in told.out
+    assert told.err == ""

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from commonground.iam import Statement, document, trust_service
+from commonground.settings.base import Protection
 from commonground.tags import named
 
 # What the service needs to write into a group that is there (VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs").
@@ -22,12 +23,14 @@ class FlowLogs(pulumi.ComponentResource):
         vpc_id: pulumi.Input[str],
         account: str,
         retention_days: int,
+        protection: Protection,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`retention_days` is one of the values that CloudWatch Logs takes; `account` the one that the VPC is in."""
         super().__init__("commonground:network:FlowLogs", name, None, opts)
         inside = pulumi.ResourceOptions(parent=self)
-        self.log_group = aws.cloudwatch.LogGroup(name, retention_in_days=retention_days, tags=named(name), opts=inside)
+        kept = pulumi.ResourceOptions(parent=self, protect=protection.covers(name))
+        self.log_group = aws.cloudwatch.LogGroup(name, retention_in_days=retention_days, tags=named(name), opts=kept)
         role = aws.iam.Role(name, assume_role_policy=trust_service("vpc-flow-logs.amazonaws.com", account=account), tags=named(name), opts=inside)
         policy = aws.iam.RolePolicy(name, role=role.name, policy=document(_write(self.log_group.arn)), opts=inside)
         aws.ec2.FlowLog(

@@ -285,6 +285,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=self.vpc.id,
             account=settings.account,
             retention_days=settings.log_retention_days,
+            protection=settings.protection,
             opts=self._inside,
         )
 

@@ -101,7 +101,7 @@ def addons() -> AddonsSettings:
     return AddonsSettings(addons=tuple(AddonSettings(name=name, version="v1.0.0-eksbuild.1") for name in AFTER_NODES))
 
 
-def network(zones: tuple[str, ...] = ZONES) -> NetworkSettings:
+def network(zones: tuple[str, ...] = ZONES, protection: Protection = UNPROTECTED) -> NetworkSettings:
     tiers = tuple(TierSettings(name=name, slot=slot) for slot, name in enumerate(("public", "private", "intra")))
     return NetworkSettings(
         cidr="10.16.0.0/16",
@@ -113,6 +113,7 @@ def network(zones: tuple[str, ...] = ZONES) -> NetworkSettings:
         endpoints=("s3", "ec2", "ecr.api"),
         flow_logs=True,
         log_retention_days=30,
+        protection=protection,
         cluster="commonground-dev-k7q2",
     )
 
@@ -129,7 +130,7 @@ def environment(**changes: Any) -> Environment:
         "cloud": Cloud.AWS,
         "account": ACCOUNT,
         "region": REGION,
-        "network": network(zones),
+        "network": network(zones, protection),
         "storage": StorageSettings(account=ACCOUNT, buckets=buckets, protection=protection),
         "registries": RegistriesSettings(account=ACCOUNT, repositories=repositories, protection=protection),
         "cluster": cluster(protection=protection),

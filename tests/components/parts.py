@@ -34,6 +34,7 @@ def network_settings(**changes: Any) -> NetworkSettings:
         endpoints=("s3", "ecr.api", "sts"),
         flow_logs=True,
         log_retention_days=30,
+        protection=Protection(on=False),
         cluster="commonground-dev-k7q2",
     )
     return settings.model_copy(update=changes)

@@ -55,8 +55,23 @@ def test_it_is_created_by_init_changed_only_with_a_yes_and_destroyed(team: Check
     assert run.outputs() == {}
 
     assert team.run("up", "dev", "--yes").code == 0
-    assert team.run("--yes", "destroy", "dev").code == 0
+    assert team.run("destroy", "dev", "--yes").code == 0
     assert "# a comment that stays" in (team.root / "stacks" / "Pulumi.dev.yaml").read_text()
+
+
+def test_without_a_login_the_message_names_the_ways_to_one_with_the_cli_that_is_used(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for command in ("init", "outputs"):
+        refused = checkout.run(command, "dev")
+        assert refused.code == 1
+        assert refused.err == (
+            "error: not logged in to a Pulumi backend, which keeps the state of a real environment. "
+            f"Fix: `{find().path} login s3://BUCKET`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN\n"
+        )
 
 
 def test_an_environment_without_a_file_names_those_that_have_one(checkout: Checkout) -> None:

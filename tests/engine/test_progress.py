@@ -75,3 +75,21 @@ def test_the_tree_shows_what_is_going_on_under_its_component_and_how_much_is_don
     assert "network 0 of 1\n    └── creating vpc (aws:ec2/vpc:Vpc), 0 s" in going
     assert "network 1 of 1" in done
     assert "creating" not in done
+
+
+def test_the_tree_counts_the_same_when_what_is_inside_goes_before_its_component() -> None:
+    outer = "urn:pulumi:dev::p::commonground:foundation:Foundation::foundation"
+    foundation = Step("delete", outer, "commonground:foundation:Foundation", parent=STACK)
+    inner = Step("delete", NETWORK, "commonground:network:Network", parent=outer)
+    tree = LiveTree("dev", lambda question: True)
+    tree._console = Console(file=io.StringIO())
+    with tree:
+        for phase in ("preview", "destroy"):
+            tree.phase(phase)
+            for step in (vpc("delete"), inner, foundation):
+                tree.begin(step)
+                tree.end(step)
+        console = Console(width=100, file=io.StringIO(), record=True)
+        console.print(tree._draw())
+        shown = console.export_text()
+    assert "foundation 1 of 1\n    └── network 1 of 1" in shown

@@ -46,7 +46,7 @@ def test_only_an_offline_run_is_told_that_placeholders_will_do(project: Project,
 
 
 def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NoProjectError, match=r"Pulumi\.yaml is missing: run this in the checkout's root, or name the project's folder with --project"):
+    with pytest.raises(NoProjectError, match=r"Pulumi\.yaml is missing: run this inside a checkout, or name the project's folder with --project"):
         Project.read(tmp_path)
 
 

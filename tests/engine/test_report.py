@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from commonground.engine.report import outputs, render
 from commonground.engine.steps import MARK, MASK, Step, masked
 
@@ -46,6 +48,12 @@ def test_each_difference_is_old_and_new_at_its_path() -> None:
 def test_a_new_resource_is_shown_with_its_properties() -> None:
     made = step("create", "vpc", new={"cidr": "10.0.0.0/16", "__defaults": [], "arn": UNKNOWN, "list": [UNKNOWN]})
     assert render([made], title="dev").splitlines()[4:] == ["      arn: known after up", '      cidr: "10.0.0.0/16"', '      list: ["<known after up>"]']
+
+
+@pytest.mark.parametrize("op", ["create", "update", "replace"])
+def test_what_is_protected_after_the_step_is_marked(op: str) -> None:
+    assert render([step(op, "key", protected=True)], title="dev").splitlines()[-1].endswith(" key (aws:ec2/vpc:Vpc) [protected]")
+    assert "[protected]" not in render([step(op, "key", protect=True)], title="dev")
 
 
 def test_the_mark_of_a_secret_is_masked_however_deep() -> None:

@@ -86,25 +86,24 @@ def test_an_offline_preview_opens_no_stack_file_leaves_git_status_alone_and_is_t
     assert checkout.cloud.calls() == []
 
 
-def test_a_preview_without_a_local_cloud_starts_none_and_says_so(checkout: Checkout) -> None:
+def test_a_preview_without_a_local_cloud_starts_none_and_says_so_first(checkout: Checkout) -> None:
     preview = checkout.run("preview", "local")
-    assert "no local cloud runs: previewing against nothing" in preview.err
-    assert "local: 3 to create" in preview.out
+    assert preview.out.startswith("local: no local cloud runs, against nothing; ids and ARNs are derived from names\nlocal: 3 to create")
     assert not checkout.cloud.runs
 
 
 def test_several_environments_are_previewed_and_the_report_is_written_too(checkout: Checkout, tmp_path: Path) -> None:
     both = checkout.run("preview", "dev", "local", "--offline", "--report", str(tmp_path / "report"))
-    assert both.out.startswith("dev: 3 to create")
-    assert "\nlocal: 3 to create" in both.out
+    assert both.out.startswith("dev: offline, against nothing; ids and ARNs are derived from names\ndev: 3 to create")
+    assert "\n\nlocal: offline, against nothing; ids and ARNs are derived from names\nlocal: 3 to create" in both.out
     assert (tmp_path / "report").read_text() == both.out
 
 
 def test_a_lost_local_cloud_is_noticed_and_everything_is_built_again(provisioned: Checkout) -> None:
     provisioned.cloud.instance = "second"
-    assert "nothing is provisioned in the local cloud: previewing against nothing" in provisioned.run("preview", "local").err
+    assert provisioned.run("preview", "local").out.startswith("local: nothing is provisioned in the local cloud, against nothing; ")
     again = provisioned.run("up", "local")
-    assert "the local cloud that this was made in is gone" in again.err
+    assert "the local cloud that this was made in is gone, and all in it: it is built again from nothing" in again.err
     assert "local: 3 created" in again.out
 
 
@@ -112,6 +111,8 @@ def test_destroy_after_the_local_cloud_was_lost_finds_nothing_and_calls_nobody(p
     provisioned.cloud.runs = False
     gone = provisioned.run("destroy", "local")
     assert (gone.code, gone.out) == (0, "local: nothing was there\n")
+    assert "the local cloud that this was made in is gone, and all in it: its state is dropped" in gone.err
+    assert "built again" not in gone.err
     assert provisioned.cloud.calls() == ["create one", "create two"]
 
 
@@ -146,7 +147,7 @@ def test_a_mistake_in_the_program_is_one_message_with_file_and_line(checkout: Ch
 def test_a_program_that_prints_disturbs_nothing(checkout: Checkout) -> None:
     program = checkout.root / "stacks" / "__main__.py"
     program.write_text("print('hello')\n" + program.read_text())
-    assert checkout.run("preview", "local", "--offline").out.startswith("local: 3 to create")
+    assert "\nlocal: 3 to create" in checkout.run("preview", "local", "--offline").out
 
 
 def test_verify_finds_what_would_change_again_at_each_up(checkout: Checkout) -> None:

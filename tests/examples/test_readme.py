@@ -58,7 +58,7 @@ def made() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def test_a_bucket_of_another_stack_is_encrypted_with_its_own_key(made: dict[tuple[str, str], dict[str, Any]]) -> None:
-    rules = made["aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "features-bucket-encryption"]["rules"]
+    rules = made["aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "features-encryption"]["rules"]
     assert rules[0]["applyServerSideEncryptionByDefault"]["sseAlgorithm"] == "aws:kms"
 
 

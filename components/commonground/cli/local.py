@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from commonground.cli import options as shared
+from commonground.cli.hints import echo, hinted
 from commonground.engine.project import Project
 from commonground.engine.runs import Checkout
 from commonground.local import cloud
@@ -42,7 +43,7 @@ def stop(folder: Path) -> int:
 def status(folder: Path) -> int:
     """Say whether it runs, and where."""
     found = cloud.running(_directory(folder))
-    click.echo(f"the local cloud serves at {found.endpoint} (process {found.pid})" if found else NOT_RUNNING)
+    click.echo(f"the local cloud serves at {found.endpoint} (process {found.pid})" if found else hinted(NOT_RUNNING))
     return 0
 
 
@@ -52,7 +53,7 @@ def env(folder: Path) -> int:
     """Print what a shell needs to reach it: eval "$(commonground local env)"."""
     found = cloud.running(_directory(folder))
     if found is None:
-        click.echo(NOT_RUNNING, err=True)
+        echo(NOT_RUNNING)
         return 1
     region = Project.read(folder.resolve()).binding("local", "region") or REGION
     for name, value in sorted(found.environment(region).items()):
@@ -61,4 +62,4 @@ def env(folder: Path) -> int:
 
 
 def _directory(folder: Path) -> Path:
-    return Checkout.around(folder.resolve()).local
+    return Checkout.around(Project.read(folder.resolve()).root).local

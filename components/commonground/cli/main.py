@@ -5,6 +5,7 @@ from importlib import import_module
 
 import click
 
+from commonground.cli.hints import hinted
 from commonground.cli.options import Options, flags
 from commonground.engine.errors import InterruptedRunError
 
@@ -48,6 +49,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @flags
+@click.version_option(package_name="commonground", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """One AWS foundation for applications and models, the same in every environment."""
@@ -85,5 +87,5 @@ def run(arguments: list[str]) -> int:
 
 
 def _tell(text: str, code: int) -> int:
-    print(f"error: {text}", file=sys.stderr)
+    print(f"error: {hinted(text)}", file=sys.stderr)
     return code

@@ -42,27 +42,35 @@ def _keep(context: click.Context, parameter: click.Parameter, value: bool) -> No
 
 
 def flags(command: Command) -> Command:
-    """Adds `--plain`, `--yes` and `--debug`."""
-    texts = {
-        "--debug": "Show what the run writes to stderr, tracebacks included.",
-        "--yes": "Go on without asking, also in a real environment.",
-        "--plain": "Lines of progress, also in a terminal.",
-    }
-    for name, text in texts.items():
-        command = click.option(name, is_flag=True, expose_value=False, callback=_keep, help=text)(command)
-    return command
+    """Adds `--plain` and `--debug`."""
+    command = _flag("--debug", "Show what the run writes to stderr, tracebacks included.")(command)
+    return _flag("--plain", "Lines of progress, also in a terminal.")(command)
+
+
+def answers(command: Command) -> Command:
+    """Adds `--yes`, for commands that may ask."""
+    return _flag("--yes", "Go on without asking, also in a real environment.")(command)
 
 
 def project(command: Command) -> Command:
-    """Adds `--project DIR`."""
+    """Adds `--project DIR`; without it the project is looked for upwards from the working directory."""
     return click.option(
         "--project",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path(),
+        callback=lambda context, parameter, folder: nearest(Path.cwd()) if folder is None else folder,
         metavar="DIR",
-        help="Folder of the project's Pulumi.yaml. Default: the working directory.",
+        help="Folder of the project's Pulumi.yaml. Default: the nearest, from the working directory upwards.",
     )(command)
+
+
+def nearest(folder: Path) -> Path:
+    """The folder or the innermost around it that has a Pulumi.yaml; itself where none has."""
+    return next((around for around in (folder, *folder.parents) if (around / "Pulumi.yaml").is_file()), folder)
+
+
+def _flag(name: str, text: str) -> Callable[[Command], Command]:
+    return click.option(name, is_flag=True, expose_value=False, callback=_keep, help=text)
 
 
 environment = click.argument("environment", metavar="ENV")

@@ -7,22 +7,25 @@ from pathlib import Path
 import click
 
 from commonground.cli import options as shared
+from commonground.cli.hints import echo
 from commonground.cli.options import Options
 from commonground.engine import report
-from commonground.engine.errors import EngineError
+from commonground.engine.errors import EngineError, ProtectedError
 from commonground.engine.request import Status
-from commonground.engine.steps import Op, count, summary
+from commonground.engine.steps import Op, Step, count, summary
 
 CHANGES = 2
+STOPPED = "protection stopped the preview; this is what it had seen by then"
 
 
 @click.command("up")
 @shared.environment
 @shared.project
+@shared.answers
 @shared.flags
 @click.pass_obj
 def up_command(options: Options, environment: str, folder: Path) -> int:
-    """Provision ENV: preview, then make what is missing and change what differs."""
+    """Provision ENV: make what is missing, change what differs. Previews first."""
     with shared.run(options, folder, environment) as (run, progress):
         outcome = run.up(ask=shared.must_ask(options, run))
         if outcome.status is Status.DECLINED:
@@ -36,7 +39,7 @@ def up_command(options: Options, environment: str, folder: Path) -> int:
     nothing = not any(number for op, number in counts.items() if op is not Op.SAME)
     click.echo(f"\n{environment}: {'nothing to change: ' if nothing else ''}{summary(counts, would=False)}")
     if endpoint:
-        click.echo('eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud', err=True)
+        echo('eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud')
     return 0
 
 
@@ -53,20 +56,27 @@ def preview_command(options: Options, environments: tuple[str, ...], offline: bo
     """Show what `up` would do, down to properties. Changes nothing."""
     if verify and not offline:
         raise click.UsageError("--verify goes with --offline")
-    texts, code = [], 0
+    texts: list[str] = []
+    code = 0
+
+    def tell_of(name: str, steps: tuple[Step, ...], note: str) -> None:
+        texts.append((f"{name}: {note}\n" if note else "") + report.render(steps, title=name))
+        click.echo(("\n" if len(texts) > 1 else "") + texts[-1], nl=False)
+
     for name in environments:
         try:
             with shared.run(options, folder, name, offline=offline) as (run, _):
-                steps = run.preview(offline=offline, verify=verify).steps
+                outcome = run.preview(offline=offline, verify=verify)
         except EngineError as error:
+            if isinstance(error, ProtectedError):
+                tell_of(name, error.seen, STOPPED)
             if len(environments) == 1:
                 raise
-            click.echo(f"error: {name}: {error}", err=True)
+            echo(f"error: {name}: {error}")
             code = 1
             continue
-        texts.append(report.render(steps, title=name))
-        click.echo(("\n" if len(texts) > 1 else "") + texts[-1], nl=False)
-        if tell and code == 0 and any(step.changes for step in steps):
+        tell_of(name, outcome.steps, outcome.against)
+        if tell and code == 0 and any(step.changes for step in outcome.steps):
             code = CHANGES
     if file:
         file.write_text("\n".join(texts), "utf-8")
@@ -76,6 +86,7 @@ def preview_command(options: Options, environments: tuple[str, ...], offline: bo
 @click.command("destroy")
 @shared.environment
 @shared.project
+@shared.answers
 @shared.flags
 @click.pass_obj
 def destroy_command(options: Options, environment: str, folder: Path) -> int:
@@ -93,6 +104,7 @@ def destroy_command(options: Options, environment: str, folder: Path) -> int:
 @click.command("refresh")
 @shared.environment
 @shared.project
+@shared.answers
 @shared.flags
 @click.pass_obj
 def refresh_command(options: Options, environment: str, folder: Path) -> int:
@@ -115,7 +127,7 @@ def outputs_command(options: Options, environment: str, as_json: bool, folder: P
     with shared.run(options, folder, environment, check=False) as (run, _):
         found = run.outputs()
     if not found:
-        click.echo(f"{environment}: nothing is provisioned; `commonground up {environment}` does that", err=True)
+        echo(f"{environment}: nothing is provisioned; `commonground up {environment}` does that")
     if as_json:
         json.dump(found, sys.stdout, indent=2, sort_keys=True)
         click.echo()

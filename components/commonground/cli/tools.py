@@ -1,24 +1,31 @@
 """Commands around the engine: engine, settings, lock, doctor."""
 
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from commonground.cli import options as shared
-from commonground.engine.errors import EngineError
+from commonground.cli.hints import hinted
+from commonground.engine.errors import LOGIN, EngineError
 from commonground.engine.installation import find
+from commonground.engine.login import backend
 from commonground.engine.project import Project
 from commonground.engine.runs import Checkout
 
 OLDEST_PYTHON = (3, 11)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+POINTERS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED")
+"""What `commonground local env` sets that leads away from AWS."""
 
 
 @click.command("engine")
 def engine_command() -> int:
-    """Say which Pulumi CLI is used, and why; install one if there is none."""
+    """Say which Pulumi CLI is used, and why. Installs one if there is none."""
     found = find(lambda line: click.echo(line, err=True))
     click.echo(f"{found.path}: Pulumi CLI {found.version}, {found.source.value}")
     for what, why in found.passed_over:
@@ -37,7 +44,11 @@ def settings_command() -> None:
 @shared.project
 def check(environment: str, offline: bool, folder: Path) -> int:
     """Say everything that is wrong in ENV's files."""
-    shared.check_settings(Project.read(folder.resolve()), environment, offline=offline)
+    try:
+        shared.check_settings(Project.read(folder.resolve()), environment, offline=offline)
+    except shared.WrongSettingsError as error:
+        click.echo(hinted(str(error)))
+        return 1
     click.echo(f"{environment}: the settings are right")
     return 0
 
@@ -85,13 +96,13 @@ def doctor_command(environment: str, as_json: bool, folder: Path) -> int:
     """Say whether this machine has what a run for ENV needs. Installs and changes nothing; asks no cloud."""
     found = Project.read(folder.resolve())
     local = found.binding(environment, "cloud") == "local"
-    findings = [_python(), _engine(), _settings(found, environment), *([] if local else [_credentials()])]
+    findings = [_python(), _engine(), _settings(found, environment), *([] if local else [_credentials(), _backend(found)])]
     if as_json:
         json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
         click.echo()
     else:
         for finding in findings:
-            click.echo(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}: {finding.said}")
+            click.echo(hinted(f"{'ok     ' if finding.good else 'MISSING'}  {finding.what}: {finding.said}"))
     return 0 if all(finding.good for finding in findings) else 1
 
 
@@ -119,9 +130,24 @@ def _settings(found: Project, name: str) -> Finding:
 def _credentials() -> Finding:
     import botocore.session
 
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if urlsplit(endpoint).hostname in LOOPBACK:
+        said = f"AWS_ENDPOINT_URL is {endpoint}: this shell points at the local cloud, not at AWS; open another, or `unset {' '.join(POINTERS)}`"
+        return Finding("AWS credentials", False, said)
     found = botocore.session.get_session().get_credentials()
     if found is None:
         return Finding(
             "AWS credentials", False, "none in the environment, the shared files or the instance; `aws configure sso` or a role's variables give them"
         )
     return Finding("AWS credentials", True, f"there are some ({found.method}); whether AWS takes them, only a call can tell")
+
+
+def _backend(found: Project) -> Finding:
+    where = backend(found)
+    if where:
+        return Finding("Pulumi backend", True, f"{where}; whether it lets us in, only a call can tell")
+    try:
+        cli = str(find(install=False).path)
+    except EngineError:
+        cli = "pulumi"
+    return Finding("Pulumi backend", False, f"not logged in to one; {LOGIN.format(cli=cli)}")

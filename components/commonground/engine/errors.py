@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 
+from commonground.engine.steps import Step
+
+PREVIEW = "the preview"
+"""What errors call a run that changes nothing."""
+LOGIN = "`{cli} login s3://BUCKET`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -63,6 +69,14 @@ class NotCreatedError(EngineError):
         )
 
 
+class NotLoggedInError(EngineError):
+    """No backend keeps the state of real environments: nobody has logged in to one here."""
+
+    def __init__(self, cli: str) -> None:
+        self.cli = cli
+        super().__init__(f"not logged in to a Pulumi backend, which keeps the state of a real environment. Fix: {LOGIN.format(cli=cli)}")
+
+
 class NoProjectError(EngineError):
     """There is no Pulumi project, or no file for the environment."""
 
@@ -83,13 +97,17 @@ class UnansweredError(EngineError):
 class ProtectedError(EngineError):
     """Something protected stands in the way of a deletion."""
 
-    def __init__(self, names: list[str], what: str) -> None:
+    def __init__(self, names: list[str], what: str, seen: tuple[Step, ...] = ()) -> None:
         self.names = names
         self.what = what
+        self.seen = seen
+        """Steps that the preview told before protection ended it."""
+        outcome = "" if what == PREVIEW else "; nothing was changed"
         super().__init__(
-            f"{what} would delete or replace what is protected; nothing was changed. "
-            "To go on, put these names in the scale, have that reviewed, run `up`, then do this again:\n"
-            f"  unprotected: [{', '.join(names)}]"
+            f"{'up' if what == PREVIEW else what} would delete or replace what is protected{outcome}. "
+            "To go on, put these names in the scale, have that reviewed, run `up` with that alone, then do this again:\n"
+            f"  unprotected: [{', '.join(names)}]\n"
+            "A name leaves the list with the change that takes the thing out of the blueprint."
         )
 
 

@@ -16,6 +16,12 @@ from commonground.engine.steps import MASK, Op
 from commonground.engine.watch import Watch
 from commonground.engine.workspace import Workspace
 
+# The CLI's words where it knows no backend and may not ask (pkg/backend/httpstate, Login).
+NOT_LOGGED_IN = "PULUMI_ACCESS_TOKEN must be set for login"
+
+DELETION_PROTECTION = ("deletionProtection", "deletionProtectionEnabled")
+"""Properties by which AWS refuses to delete a thing until they are switched off, in a change of their own (EKS clusters, log groups)."""
+
 
 class Operations:
     """One run's work on its stack."""
@@ -49,6 +55,8 @@ class Operations:
         except (ConcurrentUpdateError, BusyError):
             return Answer(Status.BUSY)
         except CommandError as error:
+            if NOT_LOGGED_IN in str(error):
+                return Answer(Status.NOT_LOGGED_IN)
             return Answer(Status.FAILED, problems=[asdict(from_output(str(error)))])
 
     def _preview(self, stack: Stack) -> Answer:
@@ -77,6 +85,8 @@ class Operations:
         pending = self._workspace.pending
         if dropped := pending - self._watch.steps.keys():
             return Answer(Status.PENDING, names=_names(dropped))
+        if kept := self._kept_by_the_service():
+            return Answer(Status.PROTECTED, names=kept)
         if not self._watch.clean and not self._confirmed():
             return Answer(Status.DECLINED)
         if pending:
@@ -93,6 +103,8 @@ class Operations:
             return Answer(Status.PENDING, names=_names(self._workspace.pending))
         self._channel.phase("preview")
         stack.preview_destroy(**self._options())
+        if kept := self._kept_by_the_service():
+            return Answer(Status.PROTECTED, names=kept)
         if not self._watch.clean and not self._confirmed():
             return Answer(Status.DECLINED)
         self._begin("destroy")
@@ -130,6 +142,11 @@ class Operations:
         # A deletion comes when the program is through: what it has not named by then is to go.
         gone = {urn for urn in protected if urn not in steps} if self._watch.stopped_by_deletion else set()
         return _names(protected & (stopped | gone))
+
+    def _kept_by_the_service(self) -> list[str]:
+        """Names of what would go though the service itself refuses to delete it: halfway through, since the engine knows nothing of that."""
+        going = [step for step in self._watch.steps.values() if step.kind in (Op.REPLACE, Op.DELETE)]
+        return _names(step.urn for step in going if any(step.old.get(name) is True for name in DELETION_PROTECTION))
 
     def _confirmed(self) -> bool:
         return not self._request.ask or self._channel.ask()

@@ -13,13 +13,24 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO, Any, Protocol
 
-from commonground.engine.errors import BusyError, EngineError, InterruptedRunError, NotCreatedError, PendingError, Problem, ProtectedError, RunError
+from commonground.engine.errors import (
+    PREVIEW,
+    BusyError,
+    EngineError,
+    InterruptedRunError,
+    NotCreatedError,
+    NotLoggedInError,
+    PendingError,
+    Problem,
+    ProtectedError,
+    RunError,
+)
 from commonground.engine.request import Answer, Mode, Request, Status
 from commonground.engine.steps import Step
 
 # How often an interrupt is passed on to the engine (the first: finish what is going on; the second: stop now) before all is ended by force.
 POLITE_INTERRUPTS = 2
-WHAT = {Mode.UP: "up", Mode.PREVIEW: "the preview", Mode.DESTROY: "destroy", Mode.REFRESH: "refresh", Mode.OUTPUTS: "reading the outputs", Mode.INIT: "init"}
+WHAT = {Mode.UP: "up", Mode.PREVIEW: PREVIEW, Mode.DESTROY: "destroy", Mode.REFRESH: "refresh", Mode.OUTPUTS: "reading the outputs", Mode.INIT: "init"}
 
 
 class Watcher(Protocol):
@@ -58,6 +69,8 @@ class Outcome:
     """What the preview said, sorted by URN."""
     steps: tuple[Step, ...] = ()
     """What was done, sorted by URN; of a preview the same as `preview`."""
+    against: str = ""
+    """What a preview was made against, in words, where that is not what is there."""
 
 
 def run(request: Request, watcher: Watcher, *, debug: bool = False) -> Outcome:
@@ -146,7 +159,8 @@ def _outcome(followed: _Follower, request: Request) -> Outcome:
     errors: dict[Status, Callable[[], EngineError]] = {
         Status.BUSY: lambda: BusyError(request.environment, answer.holder),
         Status.NOT_CREATED: lambda: NotCreatedError(request.environment),
-        Status.PROTECTED: lambda: ProtectedError(answer.names, what),
+        Status.NOT_LOGGED_IN: lambda: NotLoggedInError(request.cli),
+        Status.PROTECTED: lambda: ProtectedError(answer.names, what, followed.of("preview")),
         Status.PENDING: lambda: PendingError(answer.names, what, request.environment),
         Status.INTERRUPTED: lambda: InterruptedRunError(what, changing=answer.changed),
         Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what),

@@ -40,7 +40,7 @@ class Project:
         """The project whose Pulumi.yaml is in this folder. Raises `NoProjectError`."""
         file = root / "Pulumi.yaml"
         if not file.is_file():
-            raise NoProjectError(str(file), "run this in the checkout's root, or name the project's folder with --project")
+            raise NoProjectError(str(file), "run this inside a checkout, or name the project's folder with --project")
         data = load(file)
         if not isinstance(data, dict) or not isinstance(data.get("name"), str):
             raise NoProjectError(f"`name` in {file}", "a Pulumi project has a name")

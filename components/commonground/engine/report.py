@@ -19,7 +19,7 @@ def render(steps: Iterable[Step], *, title: str, creates_in_full: bool = True) -
     `creates_in_full`: whether a new resource is shown with its properties too.
     """
     steps = sorted(steps, key=lambda step: (step.urn, step.op))
-    shown = [step for step in steps if (step.changes and step.custom) or step.protects is not None]
+    shown = [step for step in steps if step.changes and step.custom]
     lines = [f"{title}: {summary(count(steps), would=True)}"]
     heading = None
     for step in sorted(shown, key=lambda step: (_path(step), step.type, step.name, step.op)):
@@ -48,7 +48,7 @@ def outputs(found: dict[str, Any]) -> str:
 
 def _resource(step: Step, *, creates_in_full: bool) -> list[str]:
     kind = step.kind or Op.SAME
-    lines = [f"  {SIGNS[kind]} {kind.value if kind is not Op.SAME else 'keep'} {step.name} ({step.type})"]
+    lines = [f"  {SIGNS[kind]} {kind.value} {step.name} ({step.type}){' [protected]' if step.protected else ''}"]
     if step.protects is not None:
         lines.append(f"      protection: {'off -> on' if step.protects else 'on -> off'}")
     if kind in (Op.UPDATE, Op.REPLACE):

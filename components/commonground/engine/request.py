@@ -91,6 +91,8 @@ class Status(StrEnum):
     PENDING = "pending"
     """An earlier run was killed while it created something, which this one would forget: nothing was changed."""
     NOT_CREATED = "not_created"
+    NOT_LOGGED_IN = "not_logged_in"
+    """The CLI knows no backend to keep the state in."""
 
 
 @dataclass(frozen=True)

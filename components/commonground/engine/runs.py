@@ -1,7 +1,7 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,12 @@ class Run:
     def preview(self, *, offline: bool, verify: bool = False) -> Outcome:
         """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything."""
         if offline:
-            return self._planned(verify=verify)
+            return self._planned("offline", verify=verify)
         if not self.local:
             return self._run(Mode.PREVIEW, state=State.TEAM)
         cloud = self._running_cloud()
         if cloud is None or self._noted_cloud() != cloud.instance:
-            why = "no local cloud runs" if cloud is None else "nothing is provisioned in the local cloud"
-            self.watcher.say(f"{why}: previewing against nothing")
-            return self._planned()
+            return self._planned("no local cloud runs" if cloud is None else "nothing is provisioned in the local cloud")
         return self._live(Mode.PREVIEW, cloud.endpoint, cloud.instance)
 
     def outputs(self) -> dict[str, Any]:
@@ -116,8 +114,9 @@ class Run:
         cloud = self._running_cloud() if self.local else None
         return str(cloud.endpoint) if cloud else None
 
-    def _planned(self, *, verify: bool = False) -> Outcome:
-        return self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes), verify=verify)
+    def _planned(self, why: str, *, verify: bool = False) -> Outcome:
+        outcome = self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes), verify=verify)
+        return replace(outcome, against=f"{why}, against nothing; ids and ARNs are derived from names")
 
     def _live(self, mode: Mode, endpoint: str, instance: str) -> Outcome:
         # By instance: the objects of a lost cloud are lost with it.

@@ -68,6 +68,8 @@ class Step:
     """Whether it is protected in the state that there is."""
     protects: bool | None = None
     """Whether it is protected after the step, where that changes."""
+    protected: bool = False
+    """Whether it is protected after the step."""
     old: dict[str, Any] = field(default_factory=dict)
     """Inputs before, secrets masked."""
     was: dict[str, Any] = field(default_factory=dict)
@@ -87,8 +89,9 @@ class Step:
 
     @property
     def kind(self) -> Op | None:
-        """What it counts as; nothing: the second and third part of a replacement."""
-        return OPS.get(self.op)
+        """What it counts as; nothing: the second and third part of a replacement. Protection that is switched is a change, though no provider is asked."""
+        kind = OPS.get(self.op)
+        return Op.UPDATE if kind is Op.SAME and self.protects is not None else kind
 
     @property
     def component(self) -> str | None:
@@ -114,6 +117,7 @@ def step(metadata: Any) -> Step:
         custom=bool(state and state.custom),
         protect=bool(old and old.protect),
         protects=bool(new.protect) if protection else None,
+        protected=bool(new and new.protect),
         old=masked((old and old.inputs) or {}),
         was=masked((old and metadata.detailed_diff and old.outputs) or {}),
         new=masked((new and new.inputs) or {}),

@@ -23,6 +23,7 @@ class LiveTree(Lines):
         self._live: Live | None = None
         self._parents: dict[str, str | None] = {}
         self._done: Counter[str] = Counter()
+        """How many resources are done, by the component that they stand in; the empty one: the program itself."""
         self._all: Counter[str] = Counter()
         self._failed: dict[str, Step] = {}
 
@@ -52,8 +53,8 @@ class LiveTree(Lines):
         """It is done with it."""
         self._took(step)
         with self._lock:
-            for component in self._ancestors(step) if step.custom else ():
-                self._done[component] += 1
+            if step.custom:
+                self._done[step.component or ""] += 1
 
     def fail(self, step: Step) -> None:
         """It could not do it."""
@@ -79,9 +80,12 @@ class LiveTree(Lines):
             self._live.stop()
             self._live = None
 
-    def _ancestors(self, step: Step) -> list[str]:
-        """URNs of the components around it, and the empty one for all."""
-        found, component = [""], step.component
+    def _sum(self, counts: Counter[str], urn: str) -> int:
+        """Of a component and all beneath it; the empty one: of everything. Counted when it is shown: a deletion tells of a component after what is in it."""
+        return sum(number for component, number in counts.items() if not urn or urn in self._around(component))
+
+    def _around(self, component: str | None) -> list[str]:
+        found = []
         while component:
             found.append(component)
             component = self._parents.get(component)
@@ -111,4 +115,5 @@ class LiveTree(Lines):
         return nodes[urn]
 
     def _counted(self, urn: str) -> str:
-        return f"{self._done[urn]} of {self._all[urn]}" if self._all[urn] else str(self._done[urn])
+        done, everything = self._sum(self._done, urn), self._sum(self._all, urn)
+        return f"{done} of {everything}" if everything else str(done)

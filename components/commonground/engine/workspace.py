@@ -135,7 +135,8 @@ class Workspace:
             return
         noted = self._backend / f"{self._project.name}.{self._request.environment}.cloud"
         if self._state_file.exists() and (not noted.exists() or noted.read_text().strip() != self._request.cloud):
-            channel.say("the local cloud that this was made in is gone, and all in it: it is built again from nothing")
+            then = "it is built again from nothing" if self._request.mode is Mode.UP else "its state is dropped"
+            channel.say(f"the local cloud that this was made in is gone, and all in it: {then}")
             self._state_file.unlink()
         if self._request.mode is Mode.UP:
             noted.write_text(self._request.cloud + "\n")

@@ -49,6 +49,8 @@ class NetworkSettings(Settings):
     log_retention_days: int
     cluster: str | None = None
     """Physical name of the cluster whose load balancer controller finds the subnets by tag."""
+    protection: Protection
+    """Of the flow logs."""
 
 
 class BucketSettings(Settings):

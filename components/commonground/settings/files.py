@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ from commonground.settings.bindings import Bindings
 from commonground.settings.blueprint import Blueprint
 from commonground.settings.differences import Difference, Differences
 from commonground.settings.document import Document, Keys
-from commonground.settings.lock import LockFile
+from commonground.settings.lock import LockFile, way_out
 from commonground.settings.mistakes import Mistake, did_you_mean, listed
 from commonground.settings.reading import Part
 from commonground.settings.scale import Scale
@@ -93,6 +94,10 @@ class Files:
     def unsure(self, block: Block, *keys: str | int) -> bool:
         """Whether the value at a path is not the user's own, since that one was wrong."""
         return any(keys[: len(path)] == path for path in self.unread.get(block, ()))
+
+    def partly(self, block: Block, *keys: str | int) -> bool:
+        """Whether the value at a path, or a part of it, is not the user's own, since that one was wrong."""
+        return self.unsure(block, *keys) or any(path[: len(keys)] == keys for path in self.unread.get(block, ()))
 
     def shown(self, path: Path) -> str:
         """Return a file's path as messages name it."""
@@ -203,7 +208,7 @@ def read_lock(files: Files) -> None:
     """Read the environment's lock."""
     found = files.document(files.folder / f"lock.{files.name}.yaml", f"run `commonground lock {files.name}`")
     if found is not None:
-        files.read(Block.LOCK, Part(found, found.data), LockFile)
+        files.read(Block.LOCK, Part(found, found.data, fix=partial(way_out, files.name)), LockFile)
 
 
 # --- scale and bindings: from the stack's file, or from what the engine read of it

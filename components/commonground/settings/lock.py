@@ -9,11 +9,23 @@ from pydantic import Field
 
 from commonground.settings.ami import AmiType
 from commonground.settings.base import Architecture, Gpus, InstanceType, Settings, Zone
+from commonground.settings.document import Keys
+from commonground.settings.mistakes import listed
 from commonground.settings.words import AccountId, Incarnation, InstanceTypeName, KubernetesVersion, Region, ZoneId
 
 HEADER = (
     "# Written by `commonground lock`: what the cloud said when it was last asked. Promoted from environment to environment like code; not edited by hand.\n"
 )
+
+KEPT = ("incarnation", "kubernetes")
+"""What the next lock takes from the one before it: `commonground lock` refuses a file in which one of these cannot be read."""
+
+
+def way_out(environment: str, keys: Keys) -> str:
+    """Return what to do about a key of an environment's lock that cannot be read."""
+    if not keys or keys[0] in KEPT:
+        return f"restore the file from git: `commonground lock {environment}` keeps {listed(KEPT)} as they are there"
+    return f"run `commonground lock {environment}`, or restore the file from git"
 
 
 class Asked(Settings):
@@ -58,19 +70,21 @@ class LockFile(Settings):
     """Version of this file's form. Example: `1`."""
     example: bool = False
     """Whether no cloud was ever asked: a real `up` refuses such a lock, offline takes it. Default: false."""
-    asked: Asked
+    asked: Asked = Field(examples=[{"account": "123456789012", "region": "eu-central-1"}])
     """Which account and region answered."""
     kubernetes: KubernetesVersion
     """Kubernetes version of the cluster, one of those that the blueprint supports. One minor up at a time: EKS refuses two. Example: `"1.36"`."""
     incarnation: Incarnation
     """Part of the cluster's name, drawn once, so that a new cluster never meets an old one's log group. Changing it replaces the cluster. Example: `k7q2`."""
-    zones: dict[ZoneId, LockedZone]
+    zones: dict[ZoneId, LockedZone] = Field(examples=[{"euc1-az1": {"name": "eu-central-1a"}}])
     """All that the region offers, by id."""
-    addons: dict[str, str]
+    addons: dict[str, str] = Field(examples=[{"coredns": "v1.0.0-eksbuild.1"}])
     """Release of each EKS add-on for this Kubernetes version. Example: `coredns: v1.0.0-eksbuild.1`."""
-    ami_releases: dict[AmiType, str]
+    ami_releases: dict[AmiType, str] = Field(examples=[{"AL2023_x86_64_STANDARD": "1.36.0-20260101"}])
     """Release of each AMI type for this Kubernetes version. Example: `AL2023_x86_64_STANDARD: 1.36.0-20260101`."""
-    instance_types: dict[InstanceTypeName, LockedInstanceType]
+    instance_types: dict[InstanceTypeName, LockedInstanceType] = Field(
+        examples=[{"m7i.large": {"architecture": "x86_64", "vcpu": 2, "memory_mib": 8192, "pods": 29, "efa": 0, "zones": ["euc1-az1"]}}]
+    )
     """Facts of every instance type that a pool of this environment names."""
 
     def ordered_zones(self) -> tuple[Zone, ...]:

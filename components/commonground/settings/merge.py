@@ -100,6 +100,7 @@ def _network(files: Files) -> NetworkSettings:
         flow_logs=network.flow_logs,
         log_retention_days=scale.log_retention_days,
         cluster=cluster_name(files.name, files.lock.incarnation),
+        protection=_protection(files),
     )
 
 
@@ -167,4 +168,5 @@ def protected_names(files: Files) -> tuple[str, ...]:
     blueprint = files.blueprint
     buckets = tuple(names.bucket(name) for name in blueprint.buckets)
     repositories = tuple(names.repository(name) for name in blueprint.registries)
-    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories)
+    flow_logs = (names.FLOW_LOGS,) if blueprint.network.flow_logs else ()
+    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, *flow_logs, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories)

@@ -3,6 +3,7 @@
 CLUSTER = "cluster"
 CLUSTER_KEY = "cluster-key"
 CLUSTER_LOGS = "cluster-logs"
+FLOW_LOGS = "network-flow-logs"
 STORAGE_KEY = "storage-key"
 REGISTRIES_KEY = "registries-key"
 

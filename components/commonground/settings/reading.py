@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import UnionType
@@ -34,6 +34,8 @@ class Part:
     """What the user sees before the path of a key. Example: `commonground:scale`."""
     moved: Mapping[Keys, tuple["Part", Keys]] = field(default_factory=dict)
     """Paths whose value was written in another file: the blueprint's accepted differences."""
+    fix: Callable[[Keys], str] | None = None
+    """What to do about a key that cannot be read, of a file that nobody edits by hand; None: correct it, as the refusal says."""
 
     def mistake(self, keys: Keys, found: str, expected: str, fix: str) -> Mistake:
         """Return a mistake at a key of this part, where the user wrote it."""
@@ -91,7 +93,7 @@ def read(part: Part, kind: type[M], hidden: AbstractSet[Keys] = frozenset()) -> 
             return Reading(kind.model_validate_json(json.dumps(data), strict=True), mistakes, frozenset(unread))
         except ValidationError as error:
             refusals = _refusals(error)
-        mistakes += [_translate(refusal, keys, part, kind) for refusal, keys in refusals if not any(keys[: len(path)] == path for path in unread)]
+        mistakes += [_told(refusal, keys, part, kind) for refusal, keys in refusals if not any(keys[: len(path)] == path for path in unread)]
         for _, keys in refusals:
             gone = _without(data, keys, kind)
             if gone is None:
@@ -154,6 +156,11 @@ _KINDS = {
     "model_type": "a mapping of settings",
     "model_attributes_type": "a mapping of settings",
 }
+
+
+def _told(refusal: ErrorDetails, keys: Keys, part: Part, kind: type[BaseModel]) -> Mistake:
+    mistake = _translate(refusal, keys, part, kind)
+    return mistake if part.fix is None else mistake.model_copy(update={"fix": part.fix(keys)})
 
 
 def _translate(refusal: ErrorDetails, keys: Keys, part: Part, kind: type[BaseModel]) -> Mistake:

@@ -130,3 +130,18 @@ def test_registry_settings_are_kept_and_unknown_ones_refused(account, refused):
     account.ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")
     assert account.ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "CLAIR"
     refused("InvalidParameterException", account.ecr.put_account_setting, name="BASIC_SCAN_TYPE_VERSION", value="NEW")
+
+
+def test_an_old_version_goes_alone_also_where_new_ones_are_no_longer_kept(account, bucket):
+    s3 = account.s3
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="a", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="a", Body=b"2")
+    s3.delete_object(Bucket=bucket, Key="a")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_object(Bucket=bucket, Key="a", VersionId=first)
+    left = s3.list_object_versions(Bucket=bucket)
+    assert (len(left["Versions"]), len(left["DeleteMarkers"])) == (1, 1)
+    versions = [{"Key": "a", "VersionId": version["VersionId"]} for version in (*left["Versions"], *left["DeleteMarkers"])]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": versions})
+    s3.delete_bucket(Bucket=bucket)

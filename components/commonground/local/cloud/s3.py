@@ -11,7 +11,7 @@ from moto.core.utils import get_service_model
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3 import responses
 from moto.s3.exceptions import S3ClientError
-from moto.s3.models import FakeBucket, PublicAccessBlock
+from moto.s3.models import FakeBucket, FakeDeleteMarker, PublicAccessBlock, S3Backend
 
 from .support import listed, policy_statements, principals
 
@@ -162,8 +162,28 @@ def _delivers_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool
     )
 
 
+def _delete_object(backend: S3Backend, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False) -> tuple[bool, dict[str, Any]]:
+    """One version of an object whose bucket no longer keeps new ones. moto takes such a bucket as one that never had versions, and deletes them all."""
+    bucket = backend.get_bucket(bucket_name)
+    if version_id is None or bucket.versioning_status != "Suspended":
+        answer: tuple[bool, dict[str, Any]] = _MOTO_DELETE(backend, bucket_name, key_name, version_id, bypass)
+        return answer
+    versions = bucket.keys.getlist(key_name, [])
+    rest = [version for version in versions if str(version.version_id) != version_id]
+    if rest:
+        bucket.keys.setlist(key_name, rest)
+    elif versions:
+        bucket.keys.pop(key_name)
+    return len(rest) < len(versions), {"version-id": version_id}
+
+
+_MOTO_DELETE = S3Backend.delete_object
+
+
 def install() -> None:
     """Takes the place of moto's S3, whose paths are read again from the module each time: the class itself has to be another one."""
     responses.S3Response = Responder
     FakeBucket.get_permission = _unconditional
     FakeBucket._log_permissions_enabled_policy = staticmethod(_delivers_logs)
+    FakeDeleteMarker.dispose = lambda _marker: None
+    S3Backend.delete_object = _delete_object

@@ -7,8 +7,10 @@ from ipaddress import IPv4Network
 from commonground.settings.bindings import FIXED, LOOKS, BindingType
 from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
+from commonground.settings.lock import LockFile
 from commonground.settings.merge import DEPLOYER, VPC_CIDR
 from commonground.settings.mistakes import did_you_mean, listed
+from commonground.settings.regions import REGIONS
 from commonground.settings.rules.problem import Problem, Rule
 
 DEMANDED = {VPC_CIDR: BindingType.CIDR, DEPLOYER: BindingType.ROLE_ARN}
@@ -70,6 +72,21 @@ def _fits(keys: Keys, value: object, shown: str, type_: BindingType) -> Iterator
             yield Problem(Block.BINDINGS, keys, f"{value}, which has host bits set", "the first address of the range", f"write {network}")
 
 
+def misspelt_region(files: Files) -> bool:
+    """Tell whether the bindings' region is none: AWS has not had it so far, and no lock says that it answered."""
+    region, lock = files.bindings.region, files.models.get(Block.LOCK)
+    answered = isinstance(lock, LockFile) and not files.unsure(Block.LOCK, "asked", "region") and lock.asked.region == region
+    return region not in REGIONS and not answered and not files.unsure(Block.BINDINGS, "region")
+
+
+def region(files: Files) -> Iterator[Problem]:
+    """The region is one that AWS has."""
+    if misspelt_region(files):
+        guess = did_you_mean(files.bindings.region, sorted(REGIONS))
+        fix = f'did you mean "{guess}"?' if guess else "write a region that AWS has, for example eu-central-1"
+        yield Problem(Block.BINDINGS, ("region",), files.bindings.region, "a region that AWS has", fix)
+
+
 # Accounts of the shipped examples and of AWS' documentation; ranges and domains reserved for documentation (RFC 5737, RFC 2606).
 _ACCOUNTS = ("111111111111", "222222222222", "333333333333", "123456789012")
 _RANGES = tuple(IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"))
@@ -84,9 +101,8 @@ def placeholders(files: Files) -> Iterator[Problem]:
         for keys, text in [((name, index), item) for index, item in enumerate(value)] if isinstance(value, list) else [((name,), value)]:
             what = _placeholder(str(text))
             if what is not None:
-                yield Problem(
-                    Block.BINDINGS, keys, f"the placeholder {what}", "your own", "put your own there, or run with --offline, which takes placeholders"
-                )
+                fix = f"put your own there, or `commonground preview {files.name} --offline`, which takes placeholders"
+                yield Problem(Block.BINDINGS, keys, f"the placeholder {what}", "your own", fix)
 
 
 def _placeholder(text: str) -> str | None:
@@ -102,4 +118,4 @@ def _placeholder(text: str) -> str | None:
     return f"domain {text}" if _DOMAIN.search(text) else None
 
 
-RULES: tuple[Rule, ...] = (demanded, complete, typed, placeholders)
+RULES: tuple[Rule, ...] = (demanded, complete, typed, region, placeholders)

@@ -6,7 +6,7 @@ from commonground.settings.base import BucketPurpose
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import protected_names
 from commonground.settings.mistakes import did_you_mean, listed
-from commonground.settings.rules.problem import Problem, Rule
+from commonground.settings.rules.problem import Problem, Rule, repeated
 
 STARS = 4
 """`*` in one tag pattern at most (ECR user guide, "Lifecycle policy parameters")."""
@@ -60,10 +60,11 @@ def models_are_kept(files: Files) -> Iterator[Problem]:
 
 
 def unprotected(files: Files) -> Iterator[Problem]:
-    """Protection is lifted of what has one."""
+    """Protection is lifted of what has one, once."""
+    yield from repeated(Block.SCALE, "unprotected", files.scale.unprotected)
     known = protected_names(files)
     for index, name in enumerate(files.scale.unprotected):
-        if name not in known:
+        if name not in known and name not in files.scale.unprotected[:index]:
             guess = did_you_mean(name, known)
             fix = f'did you mean "{guess}"?' if guess else "remove it"
             yield Problem(Block.SCALE, ("unprotected", index), name, f"the logical name of something that is protected: {listed(known)}", fix)

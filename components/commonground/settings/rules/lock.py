@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from commonground.settings.ami import AMI_TYPES
 from commonground.settings.files import Block, Files, environments
+from commonground.settings.lock import way_out
 from commonground.settings.mistakes import did_you_mean, listed
+from commonground.settings.rules.bindings import misspelt_region
 from commonground.settings.rules.problem import Problem, Rule
 
 
@@ -12,16 +14,15 @@ def example(files: Files) -> Iterator[Problem]:
     """A real account is not built from a lock that no cloud was asked for."""
     if files.real and files.lock.example:
         expected = "a lock that AWS was asked for"
-        yield Problem(
-            Block.LOCK, ("example",), "an example lock", expected, f"run `commonground lock {files.name}`, or run with --offline, which takes an example"
-        )
+        fix = f"run `commonground lock {files.name}`, or `commonground preview {files.name} --offline`, which takes an example"
+        yield Problem(Block.LOCK, ("example",), "an example lock", expected, fix)
 
 
 def asked(files: Files) -> Iterator[Problem]:
     """The lock speaks of the account and region that the environment is bound to."""
     for key in ("account", "region"):
         locked, bound = getattr(files.lock.asked, key), getattr(files.bindings, key)
-        if locked != bound and not files.unsure(Block.BINDINGS, key):
+        if locked != bound and not files.unsure(Block.BINDINGS, key) and not (key == "region" and misspelt_region(files)):
             yield Problem(Block.LOCK, ("asked", key), locked, f"the bindings' {key}, {bound}", f"run `commonground lock {files.name}`")
 
 
@@ -35,11 +36,16 @@ def kubernetes(files: Files) -> Iterator[Problem]:
 
 
 def addons(files: Files) -> Iterator[Problem]:
-    """The lock knows a release of each add-on."""
-    for name in files.blueprint.cluster.addons:
-        if name not in files.lock.addons:
-            expected = "a release of every add-on of the blueprint"
-            yield Problem(Block.LOCK, ("addons", name), "nothing", expected, f"run `commonground lock {files.name}`")
+    """The lock knows a release of each add-on; a name that is nearly that of a missing one is named with it."""
+    files.sure(Block.BLUEPRINT, "cluster", "addons")
+    wanted, locked = files.blueprint.cluster.addons, files.lock.addons
+    missing = [name for name in wanted if name not in locked]
+    for name in missing:
+        yield Problem(Block.LOCK, ("addons", name), "nothing", "a release of every add-on of the blueprint", f"run `commonground lock {files.name}`")
+    for other in locked:
+        meant = None if other in wanted else did_you_mean(other, missing)
+        if meant is not None:
+            yield Problem(Block.LOCK, ("addons", other), f"the unknown add-on `{other}`", meant, way_out(files.name, ("addons", other)))
 
 
 def ami_releases(files: Files) -> Iterator[Problem]:

@@ -77,7 +77,8 @@ def way_out(files: Files) -> Iterator[Problem]:
 def zones(files: Files) -> Iterator[Problem]:
     """The region has as many zones as the scale wants, each with a place in the address plan."""
     usable = usable_zones(files.lock)
-    files.sure(Block.LOCK, "zones")
+    if files.partly(Block.LOCK, "zones"):
+        return
     if files.scale.zones > len(usable):
         expected = f"at most {len(usable)}: {listed(zone.id for zone in usable)} are in the lock"
         yield Problem(

@@ -7,7 +7,7 @@ from commonground.settings.blueprint import Pool
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import pool_zones, used_zones
 from commonground.settings.mistakes import did_you_mean, listed
-from commonground.settings.rules.problem import Problem, Rule
+from commonground.settings.rules.problem import Problem, Rule, repeated
 from commonground.settings.scale import PoolScale
 
 SYSTEM_NODES = 2
@@ -72,11 +72,12 @@ def sizes(files: Files) -> Iterator[Problem]:
 
 
 def named(files: Files) -> Iterator[Problem]:
-    """`resize` and `rezone` name pools."""
+    """`resize` and `rezone` name pools, each once."""
     known = files.blueprint.pools
     for key, names in (("resize", files.scale.resize), ("rezone", files.scale.rezone)):
+        yield from repeated(Block.SCALE, key, names)
         for index, name in enumerate(names):
-            if name not in known:
+            if name not in known and name not in names[:index]:
                 guess = did_you_mean(name, known)
                 yield Problem(Block.SCALE, (key, index), name, f"one of the pools {listed(known)}", f'did you mean "{guess}"?' if guess else "remove it")
 
@@ -100,14 +101,22 @@ def instance_types(files: Files) -> Iterator[Problem]:
             keys = ("pools", name, "instance_types", index)
             if type_ in scale.instance_types[:index]:
                 yield Problem(Block.SCALE, keys, f"{type_} a second time", "each instance type once", "remove it")
+            elif files.partly(Block.LOCK, "instance_types", type_):
+                continue
             elif type_ not in facts:
-                guess = did_you_mean(type_, facts)
+                guess = did_you_mean(type_, [other for other in facts if other not in scale.instance_types and _does_its_work(files, pool, other)])
                 near = f', unless you mean "{guess}"' if guess else ""
                 yield Problem(
                     Block.SCALE, keys, f"{type_}, which the lock does not know", "an instance type in the lock", f"run `commonground lock {files.name}`{near}"
                 )
             else:
                 yield from _fitting(files, name, pool, index, type_)
+
+
+def _does_its_work(files: Files, pool: Pool, type_: str) -> bool:
+    """Tell whether a type of the lock is one for this pool."""
+    facts = files.lock.instance_types[type_]
+    return facts.architecture is pool.architecture and (facts.gpus is not None) == (pool.purpose is PoolPurpose.GPU)
 
 
 def _fitting(files: Files, name: str, pool: Pool, index: int, type_: str) -> Iterator[Problem]:
@@ -137,6 +146,8 @@ def _fitting(files: Files, name: str, pool: Pool, index: int, type_: str) -> Ite
 def offered(files: Files) -> Iterator[Problem]:
     """There is a zone of the network in which all of a pool's types are offered."""
     files.sure(Block.SCALE, "zones")
+    if files.partly(Block.LOCK, "zones"):
+        return
     zones = used_zones(files)
     for name, _, scale in both(files):
         known = [type_ for type_ in scale.instance_types if type_ in files.lock.instance_types]

@@ -1,6 +1,6 @@
 """What a rule finds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from commonground.settings.document import Keys
@@ -18,6 +18,13 @@ class Problem:
     fix: str
     whole: bool = False
     """Whether it speaks of everything below the key: then it says nothing where a part of that could not be read."""
+
+
+def repeated(block: Block, key: str, names: Sequence[str]) -> Iterator[Problem]:
+    """Yield a problem for each name of a list that stands in it before."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(block, (key, index), f"{name} a second time", "each name once", "remove it")
 
 
 Rule = Callable[[Files], Iterator[Problem]]

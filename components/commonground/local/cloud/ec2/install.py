@@ -20,7 +20,6 @@ from .security_groups import SecurityGroups
 DELETED_BY = {
     "DeleteFlowLogs": "FlowLogIds",
     "DeleteInternetGateway": "InternetGatewayId",
-    "DeleteLaunchTemplate": "LaunchTemplateId",
     "DeleteNatGateway": "NatGatewayId",
     "DeleteRouteTable": "RouteTableId",
     "DeleteSubnet": "SubnetId",
@@ -53,12 +52,17 @@ class Responder(Addresses, Defaults, Endpoints, FlowLogs, LaunchTemplates, Netwo
 
 
 def install() -> None:
-    """Takes the place of moto's EC2. Security groups are also deleted by other services, past the responder: their tags go with them there."""
+    """Takes the place of moto's EC2. What other services delete, too, past the responder, loses its tags in moto's own methods."""
     take_over(urls, Responder)
-    moto_deletes = EC2Backend._delete_security_group
+    delete_group, delete_template = EC2Backend._delete_security_group, EC2Backend.delete_launch_template
 
-    def delete(self: Any, vpc: str | None, group: str) -> None:
-        moto_deletes(self, vpc, group)
-        self.tags.pop(group, None)
+    def group(self: Any, vpc: str | None, group_id: str) -> None:
+        delete_group(self, vpc, group_id)
+        self.tags.pop(group_id, None)
 
-    EC2Backend._delete_security_group = delete
+    def template(self: Any, name: str | None, template_id: str | None) -> Any:
+        deleted = delete_template(self, name, template_id)
+        self.tags.pop(deleted.id, None)
+        return deleted
+
+    EC2Backend._delete_security_group, EC2Backend.delete_launch_template = group, template

@@ -93,8 +93,7 @@ def remove(region: Region, group: NodeGroup) -> None:
     if group.auto_scaling_group in backend.autoscaling_groups:
         backend.delete_auto_scaling_group(group.auto_scaling_group)
     if _template_name(group) in ec2.launch_template_name_to_ids:
-        launch = ec2.delete_launch_template(_template_name(group), None)
-        ec2.tags.pop(launch.id, None)  # moto keeps the tags of what is gone, and DescribeTags lists them
+        ec2.delete_launch_template(_template_name(group), None)
 
 
 def _template_name(group: NodeGroup) -> str:

@@ -31,6 +31,11 @@ AUTONAMED = "__autonamed"
 
 CONFIG = {"region", "allowedAccountIds", "defaultTags", "profile", "assumeRoles", "version", "skipCredentialsValidation", "skipRegionValidation"}
 
+NO_REGION = (
+    "is required, and Pulumi's default provider has none: "
+    "give each resource that uses it an explicit one, `opts=pulumi.ResourceOptions(provider=...)`"
+)
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -57,7 +62,7 @@ class AwsStandIn:
         """Unknown settings, and accounts that the local cloud cannot be asked for."""
         failures = [Failure(name, f"is not a setting that the stand-in knows ({', '.join(sorted(CONFIG))})") for name in sorted(set(inputs) - CONFIG)]
         if "region" not in inputs:
-            failures.append(Failure("region", "is required: providers here are explicit"))
+            failures.append(Failure("region", NO_REGION))
         return failures
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import kubernetes_validate
+from kubernetes_validate.utils import InvalidSchemaError, SchemaNotFoundError, VersionNotSupportedError
 
 from commonground.local.providers.errors import StandInError
 from commonground.local.providers.values import UNKNOWN, Properties
@@ -22,9 +23,11 @@ def mistakes(object_: Properties, version: str) -> Iterable[tuple[str, str]]:
         path = ".".join(str(step) for step in error.path)
         if not (_missing(error) and _has_unknown(object_)):
             yield path or "object", str(error.message)
-    except (kubernetes_validate.SchemaNotFoundError, kubernetes_validate.VersionNotSupportedError, kubernetes_validate.InvalidSchemaError) as error:
+    except SchemaNotFoundError:
         kind = f"{object_.get('apiVersion')} {object_.get('kind')}"
-        raise StandInError(f"{kind} has no schema in Kubernetes {version} ({error}), so it cannot be checked") from None
+        raise StandInError(f"{kind} has no schema in Kubernetes {version}, so it cannot be checked") from None
+    except (VersionNotSupportedError, InvalidSchemaError) as error:
+        raise StandInError(f"objects cannot be checked for Kubernetes {version}: {error.message}") from None
 
 
 def _missing(error: Any) -> bool:

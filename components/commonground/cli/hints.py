@@ -1,0 +1,26 @@
+"""Commands that a message names, written as this shell finds them."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+NAME = "commonground"
+# Where a command begins: in backquotes, or in the shell's `$(...)`.
+COMMAND = re.compile(rf"(?<=[`(]){NAME}(?= [a-z])")
+
+
+def hinted(text: str) -> str:
+    """A message in which each `commonground COMMAND` can be typed as it stands, also where the executable that runs is not on PATH."""
+    executable = Path(sys.argv[0])
+    if executable.name != NAME or shutil.which(NAME):
+        return text
+    return COMMAND.sub(lambda _: os.path.relpath(executable), text)
+
+
+def echo(text: str) -> None:
+    """A hint on stderr."""
+    click.echo(hinted(text), err=True)
