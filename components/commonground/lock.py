@@ -18,7 +18,7 @@ from commonground.settings.ami import AMI_TYPES, AmiType
 from commonground.settings.base import Accelerator, Architecture, Cloud, Gpus
 from commonground.settings.blueprint import Blueprint
 from commonground.settings.files import Files
-from commonground.settings.lock import Asked, LockedInstanceType, LockedZone
+from commonground.settings.lock import KEPT, Asked, LockedInstanceType, LockedZone
 
 # EKS user guide, "Retrieve recommended Amazon Linux AMI IDs".
 AMI_PARAMETER = "/aws/service/eks/optimized-ami/{kubernetes}/amazon-linux-2023/{architecture}/{variant}/recommended/release_version"
@@ -26,8 +26,6 @@ AMI_PARAMETER = "/aws/service/eks/optimized-ami/{kubernetes}/amazon-linux-2023/{
 ARCHITECTURES = {"x86_64": Architecture.X86_64, "arm64": Architecture.ARM64}
 VARIANTS: dict[Accelerator | None, str] = {None: "standard", Accelerator.NVIDIA: "nvidia"}
 INCARNATION_LENGTH = 4
-KEPT = ("incarnation", "kubernetes")
-"""What a new lock takes from the one before."""
 # What to do when a call is refused, by how its code begins; the rest are answers about what was asked.
 FIXES = {
     "AccessDenied": "give the role that asks the right to call it",

@@ -6,7 +6,6 @@ import pytest
 from boto3.session import Session
 
 from commonground import lock, settings
-from commonground.settings.lock import KEPT
 from commonground.settings.regions import REGIONS
 from commonground.settings.text import parse
 from commonground.settings.words import REGION
@@ -68,10 +67,6 @@ def test_a_missing_block_is_said_once_and_the_next_lock_can_still_keep_the_incar
     assert (mistake.file, mistake.key, mistake.fix) == ("lock.dev.yaml", block, "run `commonground lock dev`, or restore the file from git")
     previous = lock.wanted(sound.folder, "dev").previous
     assert previous is not None and previous.incarnation == "k7q2"
-
-
-def test_what_the_way_out_says_is_kept_is_what_the_next_lock_needs() -> None:
-    assert KEPT == lock.KEPT
 
 
 def test_a_zone_that_cannot_be_read_is_not_counted_as_one_that_the_region_lacks(sound: Sound) -> None:

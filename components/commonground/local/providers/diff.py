@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from commonground.local.providers.values import UNKNOWN
@@ -85,10 +86,10 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> Dif
             record(path, plain, "update")
 
     def walk_list(before: list[Any], after: list[Any], path: str, plain: str) -> None:
-        if plain in rules.sets:
-            before, after = _aligned(before, after)
-        for index in range(max(len(before), len(after))):
-            walk(_item(before, index), _item(after, index), f"{path}[{index}]", plain, item=True)
+        pairs = _unshared(before, after) if plain in rules.sets else [(index, index) for index in range(max(len(before), len(after)))]
+        for gone, come in pairs:
+            index = gone if come is None else come
+            walk(_item(before, gone), _item(after, come), f"{path}[{index}]", plain, item=True)
 
     for key in sorted({*old, *new}):
         if not key.startswith("__"):
@@ -104,20 +105,23 @@ def same_json(one: str, other: str) -> bool:
         return False
 
 
-def _item(items: list[Any], index: int) -> Any:
-    return items[index] if index < len(items) else MISSING
+def _item(items: list[Any], index: int | None) -> Any:
+    return MISSING if index is None or index >= len(items) else items[index]
 
 
-def _aligned(before: list[Any], after: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Both lists with what they share in front, so that only what really differs is left to compare."""
-    order: Callable[[Any], str] = lambda item: json.dumps(item, sort_keys=True)  # noqa: E731
-    rest = sorted(after, key=order)
-    shared = []
+def _unshared(before: list[Any], after: list[Any]) -> list[tuple[int | None, int | None]]:
+    """Where in two sets the items are that they do not share, old index and new; None where there is no counterpart.
+
+    Items at the same index are counterparts first, so that no index stands for both an item that goes and another that changes.
+    """
+    come = list(range(len(after)))
     gone = []
-    for item in sorted(before, key=order):
-        if item in rest:
-            rest.remove(item)
-            shared.append(item)
+    for index, item in enumerate(before):
+        match = next((other for other in come if after[other] == item), None)
+        if match is None:
+            gone.append(index)
         else:
-            gone.append(item)
-    return shared + gone, shared + rest
+            come.remove(match)
+    level = set(gone) & set(come)
+    left, right = ([index for index in side if index not in level] for side in (gone, come))
+    return [*((index, index) for index in sorted(level)), *zip_longest(left, right)]

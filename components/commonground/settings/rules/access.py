@@ -113,6 +113,19 @@ def one_entry_a_principal(files: Files) -> Iterator[Problem]:
                 yield Problem(Block.BINDINGS, keys, f"{arn} a second time", f"each role once: `{first}` has it", "remove it from one of the two")
 
 
+def entry_names(files: Files) -> Iterator[Problem]:
+    """Entries are told apart by the last part of their role's name, whatever its path."""
+    seen: dict[tuple[str, str], str] = {}
+    for name in files.blueprint.cluster.access:
+        value = files.bindings.values.get(name)
+        for index, arn in enumerate(value if isinstance(value, list) else []):
+            account, role = str(arn).split(":")[4:5], str(arn).rsplit("/", 1)[-1]
+            first = seen.setdefault((name, f"{account}{role}"), str(arn))
+            if first != arn:
+                expected = f"roles that differ in the last part of their name: `{first}` has it too"
+                yield Problem(Block.BINDINGS, (name, index), str(arn), expected, "rename one of the roles, or put it into a binding of its own")
+
+
 def deployer(files: Files) -> Iterator[Problem]:
     """The deploying role lives in the environment's account."""
     arn, account = files.bindings.values.get(DEPLOYER), files.bindings.account
@@ -140,4 +153,4 @@ def addons(files: Files) -> Iterator[Problem]:
             yield Problem(Block.BLUEPRINT, ("cluster", "addons", index), f"{addon} a second time", "each add-on once", "remove it")
 
 
-RULES: tuple[Rule, ...] = (clients, client_ranges, principals, one_entry_a_principal, deployer, addons)
+RULES: tuple[Rule, ...] = (clients, client_ranges, principals, one_entry_a_principal, entry_names, deployer, addons)

@@ -1,11 +1,12 @@
 """Registries, buckets, and what may lose its protection."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from commonground.settings.base import BucketPurpose
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import protected_names
-from commonground.settings.mistakes import did_you_mean, listed
+from commonground.settings.mistakes import listed
 from commonground.settings.rules.problem import Problem, Rule, repeated
 
 STARS = 4
@@ -65,8 +66,10 @@ def unprotected(files: Files) -> Iterator[Problem]:
     known = protected_names(files)
     for index, name in enumerate(files.scale.unprotected):
         if name not in known and name not in files.scale.unprotected[:index]:
-            guess = did_you_mean(name, known)
-            fix = f'did you mean "{guess}"?' if guess else "remove it"
+            # Only what is nearly the same is guessed: a name whose thing has left the blueprint must not lead to another thing's protection.
+            near = get_close_matches(name, known, n=1, cutoff=0.9)
+            gone = "remove it from the list, in the change that takes the thing out of the blueprint"
+            fix = f'did you mean "{near[0]}"? If the thing is gone from the blueprint, {gone}' if near else gone
             yield Problem(Block.SCALE, ("unprotected", index), name, f"the logical name of something that is protected: {listed(known)}", fix)
 
 

@@ -48,6 +48,14 @@ def addons(files: Files) -> Iterator[Problem]:
             yield Problem(Block.LOCK, ("addons", other), f"the unknown add-on `{other}`", meant, way_out(files.name, ("addons", other)))
 
 
+def kube_proxy(files: Files) -> Iterator[Problem]:
+    """kube-proxy's releases carry the Kubernetes version that they are for (EKS user guide, "Manage kube-proxy in Amazon EKS clusters")."""
+    release = files.lock.addons.get("kube-proxy")
+    if release is not None and not files.unsure(Block.LOCK, "kubernetes") and not release.startswith(f"v{files.lock.kubernetes}."):
+        expected = f"a release for Kubernetes {files.lock.kubernetes}"
+        yield Problem(Block.LOCK, ("addons", "kube-proxy"), release, expected, f"run `commonground lock {files.name}`")
+
+
 def ami_releases(files: Files) -> Iterator[Problem]:
     """The lock knows a release of each pool's AMI type, for its Kubernetes version."""
     for type_ in dict.fromkeys(AMI_TYPES[pool.architecture, pool.accelerator] for pool in files.blueprint.pools.values()):
@@ -80,4 +88,4 @@ def differences(files: Files) -> Iterator[Problem]:
             yield Problem(Block.DIFFERENCES, (index, "until"), difference.until, expected, "remove it, or renew it with a reason")
 
 
-RULES: tuple[Rule, ...] = (example, asked, kubernetes, addons, ami_releases, one_region, differences)
+RULES: tuple[Rule, ...] = (example, asked, kubernetes, addons, kube_proxy, ami_releases, one_region, differences)

@@ -68,7 +68,7 @@ def wrong(of: Shape, value: Any, path: str, fields: Mapping[str, str] = NO_FIELD
         else:
             yield from _wrong_structure(of, value, path, fields)
     elif of.type_name == "list" and isinstance(value, dict) and _is_tags(of):
-        yield from ()
+        yield from wrong_tags(value, path)
     elif of.type_name == "list":
         if isinstance(value, dict):  # where the API has a list of one, Pulumi has the one
             yield from wrong(of.member, value, path, fields)
@@ -79,8 +79,7 @@ def wrong(of: Shape, value: Any, path: str, fields: Mapping[str, str] = NO_FIELD
         for index, item in enumerate(value):
             yield from wrong(of.member, item, f"{path}[{index}]", fields)
     elif of.type_name == "map":
-        if not isinstance(value, dict):
-            yield path, f"expected a map, got {_said(value)}"
+        yield from _wrong_map(of, value, path)
     else:
         yield from _wrong_scalar(of, value, path)
 
@@ -133,6 +132,40 @@ def _wrong_structure(of: Shape, value: Any, path: str, fields: Mapping[str, str]
             yield f"{path}.{camel(member)}", "is required"
 
 
+def _wrong_map(of: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield path, f"expected a map, got {_said(value)}"
+        return
+    for key, item in value.items():
+        for _, reason in wrong(of.key, key, path):
+            yield path, f"key {key!r}: {reason}"
+        yield from wrong(of.value, item, f"{path}.{key}")
+
+
+MOST_TAGS, KEY_LENGTH, VALUE_LENGTH = 50, 128, 256
+"""Limits of tags (AWS General Reference, "Tag naming limits and requirements")."""
+
+
+def wrong_tags(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with tags, a map of text: property path and reason."""
+    if value == UNKNOWN:
+        return
+    if not isinstance(value, dict):
+        yield path, f"expected a map of tags, got {_said(value)}"
+        return
+    if len(value) > MOST_TAGS:
+        yield path, f"has {len(value)} tags, expected at most {MOST_TAGS}"
+    for key, text in value.items():
+        if not 1 <= len(key) <= KEY_LENGTH:
+            yield path, f"key {key!r} is {len(key)} characters, expected 1 to {KEY_LENGTH}"
+        if key.lower().startswith("aws:"):
+            yield f"{path}.{key}", "begins with aws:, which AWS keeps for itself"
+        if not isinstance(text, str):
+            yield f"{path}.{key}", f"expected text, got {_said(text)}"
+        elif len(text) > VALUE_LENGTH and text != UNKNOWN:
+            yield f"{path}.{key}", f"is {len(text)} characters, expected at most {VALUE_LENGTH}"
+
+
 def _wrong_scalar(of: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]:
     kind = of.type_name
     if kind in ("integer", "long"):
@@ -163,6 +196,22 @@ def _wrong_string(of: Shape, value: Any, path: str) -> Iterator[tuple[str, str]]
         pattern = of.metadata.get("pattern")
         if pattern and not _matches(pattern, value):
             yield path, f"{value!r} does not match {pattern}"
+        elif not pattern and (reason := _wrong_arn(path, value)):
+            yield path, reason
+
+
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}|aws)?:.+")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+
+
+def _wrong_arn(path: str, value: str) -> str | None:
+    """Most models say nothing of an ARN's form, but its name does. A `keyArn` may be an alias (API reference, EKS Provider)."""
+    name = path.rpartition(".")[2].lower()
+    if name.endswith("rolearn"):
+        return None if _ROLE_ARN.fullmatch(value) else f"{value!r} is not the ARN of a role, arn:aws:iam::ACCOUNT:role/NAME"
+    if name.endswith("arn") and name != "keyarn" and not _ARN.fullmatch(value):
+        return f"{value!r} is not an ARN"
+    return None
 
 
 def _out_of_bounds(of: Shape, size: int, path: str, unit: str) -> Iterator[tuple[str, str]]:

@@ -31,10 +31,7 @@ AUTONAMED = "__autonamed"
 
 CONFIG = {"region", "allowedAccountIds", "defaultTags", "profile", "assumeRoles", "version", "skipCredentialsValidation", "skipRegionValidation"}
 
-NO_REGION = (
-    "is required, and Pulumi's default provider has none: "
-    "give each resource that uses it an explicit one, `opts=pulumi.ResourceOptions(provider=...)`"
-)
+NO_REGION = "is required, and Pulumi's default provider has none: give each resource that uses it an explicit one, `opts=pulumi.ResourceOptions(provider=...)`"
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ class AwsStandIn:
     def check(self, subject: Subject, old: Properties | None, new: Properties) -> tuple[Properties, list[Failure]]:
         """Names, defaults and `tagsAll` filled in; every argument held against AWS' own model."""
         row = _row(subject.type)
-        inputs = {**row.defaults, **new}
+        inputs = _defaulted(row, new)
         self._name(row, subject, old, inputs)
         if row.taggable:
             inputs["tagsAll"] = self._all_tags(subject, inputs)
@@ -102,7 +99,7 @@ class AwsStandIn:
         if self._clients is None:
             id_ = row.planned_id(api, inputs) if row.planned_id else _derived_id(subject, row, inputs)
             return id_, self._planned(api, id_, inputs)
-        id_ = (self._taken_over(api, inputs) if self._half_made(subject.urn) else None) or row.create(api, inputs)
+        id_ = (self._completed(api, inputs) if self._half_made(subject.urn) else None) or row.create(api, inputs)
         return id_, self._settled(api, id_, inputs)
 
     def read(self, subject: Subject, id_: str, state: Properties, inputs: Properties) -> tuple[Properties, Properties] | None:
@@ -116,18 +113,17 @@ class AwsStandIn:
         outputs = self._outputs(api, {**state, **found}, {})
         if not inputs:  # an import: the program's inputs are not there yet
             inputs = {name: value for name, value in outputs.items() if name in row.known_arguments()}
-        return outputs, _taken_over(inputs, outputs, row)
+        return outputs, _refreshed(inputs, outputs, row)
 
     def update(self, subject: Subject, id_: str, state: Properties, old: Properties, new: Properties, preview: bool) -> Properties:
         """Changes it; in a preview, keeps what stays known."""
         row, api = self._row_and_api(subject, new)
         changed = compare(old, new, row.rules).keys
-        kept = {name: value for name, value in state.items() if name in row.computed or (name in row.optional and name not in new)}
         if preview or self._clients is None:
             moved = {output for output, causes in row.update_unknown.items() if "*" in causes or changed.intersection(causes)}
             moved.update(row.also_unknown(new, changed))
             planned = {name: UNKNOWN if preview else _next(state.get(name, "")) for name in sorted(moved)}
-            return self._outputs(api, new, {**kept, **planned})
+            return self._outputs(api, new, {**_kept(row, state, new), **planned})
         if changed - set(row.local):
             row.update(api, id_, old, new, changed)
         return self._settled(api, id_, new, {**state, **new})
@@ -143,7 +139,7 @@ class AwsStandIn:
         row, api = self._row_and_api(subject, inputs)
         return row.find(api, inputs)
 
-    def _taken_over(self, api: Api, inputs: Properties) -> str | None:
+    def _completed(self, api: Api, inputs: Properties) -> str | None:
         """What an interrupted create made, with what it did not come to any more; None if it made nothing."""
         row = api.row
         id_ = row.find(api, inputs)
@@ -236,6 +232,9 @@ def _mistakes(row: ResourceType, inputs: Properties) -> Iterable[tuple[str, str]
                 yield from models.wrong_local(argument.at, value, name)
             else:
                 yield from models.wrong(models.shape(row.service, argument.at), value, name, argument.fields)
+    if row.taggable:
+        own = list(models.wrong_tags(inputs.get("tags", {}), "tags"))
+        yield from own or models.wrong_tags(inputs.get("tagsAll", {}), "tagsAll")
     for name in row.required:
         if not any(True for _ in at(inputs, name)):
             yield name, "is required"
@@ -255,13 +254,27 @@ def _partly_unknown(row: ResourceType, inputs: Properties) -> Properties:
     return {name: {**dict.fromkeys(row.nested_unknown[name], UNKNOWN), **value} for name, value in given.items()}
 
 
-def _kept_members(row: ResourceType, state: Properties, new: Properties) -> Properties:
-    """What the service added to an argument stays when the rest of it changes."""
-    added = {name: {member: state[name][member] for member in row.nested_unknown[name] if member in state.get(name, {})} for name in row.nested_unknown}
-    return {name: {**members, **new[name]} for name, members in added.items() if isinstance(new.get(name), dict)}
+def _kept(row: ResourceType, state: Properties, new: Properties) -> Properties:
+    """What stays known while it changes: outputs, arguments that the service filled in, and what it added to one that is given."""
+    kept = {name: value for name, value in state.items() if name in row.computed or (name in row.optional and name not in new)}
+    for name, members in row.nested_unknown.items():
+        there, given = state.get(name), new.get(name)
+        if isinstance(there, dict) and isinstance(given, dict):
+            kept[name] = {**{member: there[member] for member in members if member in there}, **given}
+    return kept
 
 
-def _taken_over(inputs: Properties, outputs: Properties, row: ResourceType) -> Properties:
+def _defaulted(row: ResourceType, given: Properties) -> Properties:
+    """Inputs with the row's defaults; those inside an object only where the object is given."""
+    inputs = {**{name: value for name, value in row.defaults.items() if "." not in name}, **given}
+    for path, value in row.defaults.items():
+        name, _, member = path.partition(".")
+        if member and isinstance(inputs.get(name), dict):
+            inputs[name] = {member: value, **inputs[name]}
+    return inputs
+
+
+def _refreshed(inputs: Properties, outputs: Properties, row: ResourceType) -> Properties:
     """Inputs with the cloud's values for what the program sets. Equal sets and documents keep the program's spelling."""
     seen = {name: _seen(name, value, outputs[name]) for name, value in inputs.items() if name in outputs}
     changed = compare(inputs, {**inputs, **seen}, row.rules).keys

@@ -59,7 +59,7 @@ class ResourceType:
     nested_unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Members that the service adds to an argument that is an object, by the argument."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    """Fixed defaults of top-level arguments, filled in by the check."""
+    """Fixed defaults, filled in by the check; `vpcConfig.endpointPublicAccess` is one inside an object and only holds where that is given."""
     sets: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     """Arguments that are JSON texts."""

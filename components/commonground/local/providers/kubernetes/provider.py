@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commonground.local.providers.diff import Diff, Rules, compare
 from commonground.local.providers.errors import Failure, StandInError
-from commonground.local.providers.kubernetes import kinds, manifests, schemas
+from commonground.local.providers.kubernetes import choices, kinds, manifests, schemas
 from commonground.local.providers.names import Autoname, Autonames
 from commonground.local.providers.provider import Subject
 from commonground.local.providers.values import UNKNOWN, Properties
@@ -59,7 +59,7 @@ class KubernetesStandIn:
         if "name" not in metadata and "generateName" not in metadata:
             self._name(subject, old, metadata)
         inputs = {**new, "metadata": metadata}
-        failures = [Failure(path, reason) for path, reason in schemas.mistakes(inputs, self._kubernetes)]
+        failures = [Failure(path, reason) for path, reason in (*schemas.mistakes(inputs, self._kubernetes), *choices.mistakes(inputs))]
         return inputs, failures
 
     def diff(self, subject: Subject, id_: str, old: Properties, new: Properties) -> Diff:

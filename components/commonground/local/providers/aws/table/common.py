@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -81,3 +82,10 @@ def not_a_range(value: Any, version: int) -> str | None:
     if found.version != version or "/" not in value:
         return f"{value!r} is not an IPv{version} range"
     return None if ipaddress.ip_interface(value).ip == found.network_address else f"{value!r} has bits set behind its prefix; the range is {found}"
+
+
+def not_a_version(value: Any) -> str | None:
+    """Why a value is not a Kubernetes version as EKS writes it; None if it is one, not given or not known yet."""
+    if not isinstance(value, str) or value == UNKNOWN or re.fullmatch(r"1\.\d\d", value):
+        return None
+    return f"{value!r} is not a Kubernetes version like 1.35"

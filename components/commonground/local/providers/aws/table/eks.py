@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from commonground.local.providers.aws.api import Api
-from commonground.local.providers.aws.table.common import retag_by_arn, unchangeable
+from commonground.local.providers.aws.table.common import not_a_range, not_a_version, retag_by_arn, unchangeable
 from commonground.local.providers.aws.types import Argument, ResourceType
 from commonground.local.providers.names import Autoname
 from commonground.local.providers.values import UNKNOWN, Properties
@@ -107,8 +107,21 @@ def _cluster_traps(inputs: Properties) -> Iterable[tuple[str, str]]:
         if type_ not in (*LOG_TYPES, UNKNOWN):
             yield "enabledClusterLogTypes", f"{type_!r} is not one of {', '.join(LOG_TYPES)}"
     network = inputs.get("vpcConfig", {})
-    if isinstance(network, dict) and network.get("endpointPublicAccess") is False and not network.get("endpointPrivateAccess"):
+    if isinstance(network, dict):
+        yield from _network_traps(network)
+    if reason := not_a_version(inputs.get("version")):
+        yield "version", reason
+
+
+def _network_traps(network: Properties) -> Iterable[tuple[str, str]]:
+    if all(network.get(name) in (False, "false") for name in ("endpointPublicAccess", "endpointPrivateAccess")):
         yield "vpcConfig.endpointPrivateAccess", "a cluster needs a private or a public endpoint (EKS user guide, Cluster API server endpoint)"
+    if network.get("subnetIds") == []:
+        yield "vpcConfig.subnetIds", "is empty: a cluster needs subnets in two zones (EKS user guide, Networking requirements)"
+    cidrs = network.get("publicAccessCidrs", [])
+    for index, cidr in enumerate(cidrs if isinstance(cidrs, list) else []):
+        if reason := not_a_range(cidr, 6 if ":" in str(cidr) else 4):
+            yield f"vpcConfig.publicAccessCidrs[{index}]", reason
 
 
 def _planned_cluster(api: Api, id_: str, inputs: Properties) -> Properties:
@@ -149,11 +162,11 @@ CLUSTER = ResourceType(
         "accessConfig.bootstrapClusterCreatorAdminPermissions",
         "kubernetesNetworkConfig.ipFamily",
         "kubernetesNetworkConfig.serviceIpv4Cidr",
-        "encryptionConfig",
     ),
+    also_replaces=lambda old, new: ("encryptionConfig",) if "encryptionConfig" in old and "encryptionConfig" not in new else (),
     computed=("arn", "certificateAuthority", "clusterId", "createdAt", "endpoint", "identities", "platformVersion", "status"),
     optional=("accessConfig", "deletionProtection", "kubernetesNetworkConfig", "upgradePolicy", "version", "vpcConfig.publicAccessCidrs"),
-    defaults={"bootstrapSelfManagedAddons": True},
+    defaults={"bootstrapSelfManagedAddons": True, "vpcConfig.endpointPrivateAccess": False, "vpcConfig.endpointPublicAccess": True},
     sets=("enabledClusterLogTypes", "encryptionConfig.resources", "vpcConfig.publicAccessCidrs", "vpcConfig.securityGroupIds", "vpcConfig.subnetIds"),
     autoname=Autoname("name", max_length=100),
     nested_unknown={"vpcConfig": ("clusterSecurityGroupId", "vpcId")},

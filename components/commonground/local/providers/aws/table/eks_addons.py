@@ -72,9 +72,10 @@ def _delete(api: Api, id_: str, state: Properties) -> None:
 
 def _traps(inputs: Properties) -> Iterable[tuple[str, str]]:
     values = inputs.get("configurationValues")
-    if isinstance(values, str) and values != UNKNOWN:
+    if isinstance(values, str) and values not in (UNKNOWN, ""):  # what has none is read back as empty
         try:
-            json.loads(values)
+            if not isinstance(json.loads(values), dict):
+                yield "configurationValues", f"is not a JSON object: {values}"
         except ValueError as error:
             yield "configurationValues", f"is not JSON: {error}"
     choices: dict[str, tuple[str, ...]] = {"resolveConflictsOnCreate": ("NONE", "OVERWRITE"), "resolveConflictsOnUpdate": ("NONE", "OVERWRITE", "PRESERVE")}

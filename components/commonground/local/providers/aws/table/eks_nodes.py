@@ -1,15 +1,19 @@
 """EKS' managed node groups. Facts from terraform-provider-aws (internal/service/eks/node_group.go) and pulumi-aws."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from commonground.local.providers.aws.api import Api
-from commonground.local.providers.aws.table.common import retag_by_arn
+from commonground.local.providers.aws.table.common import not_a_version, retag_by_arn
 from commonground.local.providers.aws.types import Argument, ResourceType
 from commonground.local.providers.names import Autoname
 from commonground.local.providers.values import UNKNOWN, Properties
 
 VERSION = ("version", "releaseVersion", "launchTemplate")
+INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+LABEL_KEY = re.compile(rf"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{LABEL_VALUE.pattern}")
 CONFIG = ("labels", "nodeRepairConfig", "scalingConfig", "taints", "updateConfig")
 
 
@@ -91,9 +95,27 @@ def _traps(inputs: Properties) -> Iterable[tuple[str, str]]:
     template = inputs.get("launchTemplate")
     if isinstance(template, dict) and "diskSize" in inputs:
         yield "diskSize", "is set in the launch template where there is one (EKS user guide, Customize managed nodes with launch templates)"
+    if inputs.get("subnetIds") == []:
+        yield "subnetIds", "is empty: a node group needs a subnet"
+    if reason := not_a_version(inputs.get("version")):
+        yield "version", reason
+    yield from _text_traps(inputs)
     name = inputs.get("nodeGroupName", "")
     if isinstance(name, str) and name != UNKNOWN and len(name) > 63:
         yield "nodeGroupName", f"is {len(name)} characters, expected at most 63"
+
+
+def _text_traps(inputs: Properties) -> Iterable[tuple[str, str]]:
+    types = inputs.get("instanceTypes", [])
+    for index, type_ in enumerate(types if isinstance(types, list) else []):
+        if isinstance(type_, str) and type_ != UNKNOWN and not INSTANCE_TYPE.fullmatch(type_):
+            yield f"instanceTypes[{index}]", f"{type_!r} is not an instance type like m7i.large"
+    labels = inputs.get("labels", {})
+    for key, value in labels.items() if isinstance(labels, dict) else ():
+        if not LABEL_KEY.fullmatch(key):
+            yield "labels", f"key {key!r} is not a label's: [prefix/]name, of letters, digits and -_. (Kubernetes, Labels and Selectors)"
+        if isinstance(value, str) and value != UNKNOWN and not LABEL_VALUE.fullmatch(value):
+            yield f"labels.{key}", f"{value!r} is not a label's value: letters, digits and -_. between letters or digits (Kubernetes, Labels and Selectors)"
 
 
 def _planned(api: Api, id_: str, inputs: Properties) -> Properties:
