@@ -33,8 +33,10 @@ def test_up_without_a_protected_resource_makes_no_call(protected: Checkout) -> N
 
 def test_a_preview_that_it_stops_shows_what_was_seen_and_claims_nothing_of_a_change(protected: Checkout) -> None:
     protected.describe({"new": {"size": 1}, "one": PROTECTED["one"]})
-    stopped = protected.run("preview", "local")
+    report = protected.root / ".commonground" / "report"
+    stopped = protected.run("preview", "local", "--report", str(report))
     assert stopped.code == 1
+    assert report.read_text() == stopped.out
     assert stopped.out.startswith("local: protection stopped the preview; this is what it had seen by then\nlocal: 1 to create, ")
     assert "  + create new (aws:test/thing:Thing)\n" in stopped.out
     assert "error: up would delete or replace what is protected. To go on, " in stopped.err

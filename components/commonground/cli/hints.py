@@ -18,7 +18,8 @@ def hinted(text: str) -> str:
     executable = Path(sys.argv[0])
     if executable.name != NAME or shutil.which(NAME):
         return text
-    return COMMAND.sub(lambda _: os.path.relpath(executable), text)
+    ways = os.path.relpath(executable), str(executable.absolute())
+    return COMMAND.sub(lambda _: min(ways, key=len), text)
 
 
 def echo(text: str) -> None:

@@ -50,7 +50,7 @@ def status(folder: Path) -> int:
 @local_command.command("env")
 @shared.project
 def env(folder: Path) -> int:
-    """Print what a shell needs to reach it: eval "$(commonground local env)"."""
+    """Print what a shell needs to reach it. Use: eval "$(commonground local env)"."""
     found = cloud.running(_directory(folder))
     if found is None:
         echo(NOT_RUNNING)

@@ -62,6 +62,8 @@ def preview_command(options: Options, environments: tuple[str, ...], offline: bo
     def tell_of(name: str, steps: tuple[Step, ...], note: str) -> None:
         texts.append((f"{name}: {note}\n" if note else "") + report.render(steps, title=name))
         click.echo(("\n" if len(texts) > 1 else "") + texts[-1], nl=False)
+        if file:
+            file.write_text("\n".join(texts), "utf-8")
 
     for name in environments:
         try:
@@ -78,8 +80,6 @@ def preview_command(options: Options, environments: tuple[str, ...], offline: bo
         tell_of(name, outcome.steps, outcome.against)
         if tell and code == 0 and any(step.changes for step in outcome.steps):
             code = CHANGES
-    if file:
-        file.write_text("\n".join(texts), "utf-8")
     return code
 
 

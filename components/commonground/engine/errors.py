@@ -105,9 +105,9 @@ class ProtectedError(EngineError):
         outcome = "" if what == PREVIEW else "; nothing was changed"
         super().__init__(
             f"{'up' if what == PREVIEW else what} would delete or replace what is protected{outcome}. "
-            "To go on, put these names in the scale, have that reviewed, run `up` with that alone, then do this again:\n"
-            f"  unprotected: [{', '.join(names)}]\n"
-            "A name leaves the list with the change that takes the thing out of the blueprint."
+            "To go on, put these names in the scale, have that reviewed, run `up` with that alone, then do this again "
+            "(a name leaves the list with the change that takes the thing out of the blueprint):\n"
+            f"  unprotected: [{', '.join(names)}]"
         )
 
 

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from commonground.local.providers.aws.provider import AwsStandIn
 from commonground.local.providers.aws.table import TABLE
+from commonground.local.providers.diff import top
+from commonground.local.providers.provider import Subject
 from commonground.local.providers.values import UNKNOWN
 from tests.local.providers.aws.conftest import TAGS, Engine, Made
 from tests.local.providers.aws.lives import Inputs, Life, lives
@@ -16,6 +19,12 @@ each_life = pytest.mark.parametrize("life", LIVES.values(), ids=LIVES.keys())
 
 def laid_over(inputs: Inputs, change: Inputs) -> Inputs:
     return {name: value for name, value in {**inputs, **change}.items() if value is not None}
+
+
+def nested(path: str, value: Any) -> Inputs:
+    for name in reversed(path.split(".") if path else []):
+        value = {name: value}
+    return dict(value)
 
 
 def there(life: Life, engine: Engine, made: Made) -> bool:
@@ -78,8 +87,17 @@ def test_it_is_replaced_where_it_must_be(life: Life, engine: Engine) -> None:
     inputs = life.inputs(engine)
     made = engine.create(life.token, inputs)
     diff = engine.diff(made, laid_over(inputs, life.replace))
-    assert life.replace
-    assert diff.keys & diff.replaces or diff.replaces
+    assert {top(path) for path in diff.replaces} & set(life.replace)
+
+
+@pytest.mark.parametrize(("token", "path"), [(row.token, path) for row in TABLE.values() for path in row.rules.replaces])
+def test_a_change_of_each_argument_that_cannot_be_changed_replaces(token: str, path: str) -> None:
+    subject = Subject(f"urn:pulumi:test::test::{token}::thing", token, "plan")
+    old, new = (nested(path, value) for value in ("one", "other"))
+    found = AwsStandIn(None).diff(subject, "id", old, new)
+    assert found.replaces == {path}
+    assert found.changes == {path: "update"}
+    assert path in AwsStandIn(None).diff(subject, "id", nested(path.rpartition(".")[0], {}), new).replaces
 
 
 @each_life

@@ -61,7 +61,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "StorageClass": {"reclaimPolicy": ("Delete", "Retain"), "volumeBindingMode": ("Immediate", "WaitForFirstConsumer")},
 }
 
-PROVISIONER = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(/.+)?")
+PROVISIONER = re.compile(r"([A-Za-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 """A qualified name, `kubernetes.io/aws-ebs`, or a driver's, `ebs.csi.aws.com` (Kubernetes API reference, StorageClass)."""
 
 

@@ -81,6 +81,8 @@ def _read_cluster(api: Api, id_: str, state: Properties) -> Properties | None:
 def _update_cluster(api: Api, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
     if "version" in changed:
         api.call("UpdateClusterVersion", name=id_, version=new["version"])
+    if "encryptionConfig" in changed and not old.get("encryptionConfig"):  # once there, EKS changes it no more
+        api.call("AssociateEncryptionConfig", clusterName=id_, **api.request("CreateCluster", new, only={"encryptionConfig"}))
     for name, member in CLUSTER_UPDATES.items():
         for change in _cluster_changes(api, name, old, new) if name in changed else ():
             api.call("UpdateClusterConfig", name=id_, **{member: change})
