@@ -53,3 +53,8 @@ def test_a_cli_that_fails_without_events_is_quoted_by_its_error_line() -> None:
 
 def test_colour_marks_are_taken_out() -> None:
     assert plain("<{%fg 1%}>no<{%reset%}> \x1b[31mway\x1b[0m") == "no way"
+
+
+def test_an_engine_that_was_killed_is_not_explained_by_its_last_line_of_progress() -> None:
+    problem = from_output("\n code: -9\n stdout: Updating (local):\n +  aws:s3:Bucket data creating (0s)\n stderr: \n")
+    assert problem.reason.startswith("the Pulumi CLI was killed")

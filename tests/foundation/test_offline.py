@@ -63,7 +63,8 @@ def previews(checkouts: Checkouts, wrapper: tuple[str, ...]) -> Iterator[Preview
 def test_every_environment_previews_offline(previews: Previews) -> None:
     assert previews.first.code == 0, previews.first.err
     for name in ENVIRONMENTS:
-        (summary,) = [line for line in previews.first.out.splitlines() if line.startswith(f"{name}: ")]
+        note, summary = [line for line in previews.first.out.splitlines() if line.startswith(f"{name}: ")]
+        assert "against nothing" in note
         assert "to create" in summary
     assert previews.first.out.count("gp3 (kubernetes:storage.k8s.io/v1:StorageClass)") == len(ENVIRONMENTS)
     assert "Traceback" not in previews.first.err

@@ -58,10 +58,16 @@ def reason(text: str) -> str:
     return text.strip() + (_where(traceback[0]) if traceback else "")
 
 
+KILLED = re.compile(r"^\s*code: -\d+$", re.MULTILINE)
+"""How the Automation API says that a signal ended the CLI."""
+
+
 def from_output(text: str) -> Problem:
     """The reason in the output of a CLI that failed without telling it in its events."""
     text = plain(text)
     errors = [line.partition("error:")[2].strip() for line in text.splitlines() if line.strip().startswith("error:")]
+    if not errors and KILLED.search(text):
+        return Problem("the Pulumi CLI was killed; run this again: what was done so far is in the state")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not re.match(r"\s*(code|stdout|stderr):\s*\S*$", line)]
     return Problem(reason("\n".join(errors)) if errors else (lines[-1] if lines else "the Pulumi CLI ended without a reason"))
 
