@@ -103,6 +103,7 @@ class NoDeployerAccessError(ValueError):
         self.cluster = cluster
         self.deployer_arn = deployer_arn
 
+
 CONTROL_PLANE_ZONES = 2
 """Zones with network interfaces of the control plane: the least that EKS takes. It refuses others later, so a zone that is added must not be among them.
 
