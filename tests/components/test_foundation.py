@@ -92,7 +92,7 @@ def test_instances_carry_the_environments_tags(made: Stage) -> None:
 def test_exactly_what_holds_data_is_protected_and_by_the_names_that_unprotected_takes() -> None:
     protected = deployed(factory.environment(protection=Protection(on=True)))
     custom = {one.name for one in protected.declared if one.protected}
-    fixed = {names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY}
+    fixed = {names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.FLOW_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY}
     buckets = {names.bucket(name) for name in ("datasets", "models", "artifacts", "logs")}
     assert custom == fixed | buckets | {names.repository(name) for name in ("shop", "models/churn")}
 
@@ -110,7 +110,6 @@ def test_adding_a_pool_changes_nothing_that_is_there(made: Stage) -> None:
 
 # What a zone may change in place: none of these arguments replaces its resource.
 GROWS_WITH_ZONES = {
-    ("cluster", "vpcConfig"),
     ("network-endpoint-s3", "routeTableIds"),
     ("network-endpoint-ec2", "subnetIds"),
     ("network-endpoint-ecr.api", "subnetIds"),
