@@ -127,6 +127,8 @@ def changed(before: Stage, after: Stage) -> dict[str, set[str]]:
     left = {(one.type, one.name): one for one in after.declared}
     found: dict[str, set[str]] = {}
     for one in before.declared:
+        if one.type == "pulumi:pulumi:Stack":  # Pulumi's own, registered with the first program of a process only
+            continue
         other = left.get((one.type, one.name))
         arguments = {"(gone)"} if other is None else _different(one, other)
         if arguments:

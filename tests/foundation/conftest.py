@@ -1,5 +1,6 @@
 """Few runs, shared by many tests: each fixture here is one story that a checkout and its local cloud went through."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator

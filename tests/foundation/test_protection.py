@@ -32,6 +32,7 @@ def test_after_the_documented_steps_the_bucket_is_gone_and_nothing_else(protecte
     assert not deletions(lifted)
     assert removed.result.code == 0, removed.result.err
     assert "local: 0 created, " in removed.result.out and " 0 replaced, " in removed.result.out
+    assert "DeleteBucket" in {call.operation for call in deletions(removed)}
     assert all(any("datasets-bucket-" in name for name in call.names) for call in deletions(removed)), deletions(removed)
     assert sorted(name.rpartition("-bucket-")[0] for name in protected.buckets) == ["artifacts", "logs", "models"]
 
