@@ -143,3 +143,12 @@ def _until(condition: Callable[[], bool], seconds: float = 10) -> bool:
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
+
+
+@pytest.mark.parametrize("half", [b"", b'{"user.cache_control'])
+def test_a_run_that_was_killed_while_it_wrote_attributes_of_the_state_is_got_over(provisioned: Checkout, half: bytes) -> None:
+    (attributes,) = (provisioned.root / ".commonground").rglob("local.json.attrs")
+    attributes.write_bytes(half)
+    assert provisioned.run("preview", "local").code == 0
+    attributes.write_bytes(half)
+    assert "nothing to change" in provisioned.run("up", "local").out

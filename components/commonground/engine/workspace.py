@@ -23,6 +23,8 @@ QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 # The file backend writes the whole state at each step, which a state that nobody needs afterwards does without.
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true"}
+# Of what a run reads; history and backups, which grow, are only written (gocloud.dev/blob/fileblob: `NAME.attrs` beside each file).
+ATTRIBUTES = ("meta.yaml.attrs", "stacks/**/*.attrs", "locks/**/*.attrs")
 CHANGING = (Mode.UP, Mode.DESTROY, Mode.REFRESH)
 
 
@@ -43,7 +45,10 @@ class Workspace:
 
     def begin(self, channel: Channel) -> None:
         """Takes the environment for this run, and mends what an earlier one left. Raises `BusyError`."""
-        if self._request.state is not State.CHECKOUT or self._request.mode not in CHANGING:
+        if self._request.state is not State.CHECKOUT:
+            return
+        self._remove_half_attributes()
+        if self._request.mode not in CHANGING:
             return
         self._lock = FileLock(self._backend / f"{self._project.name}.{self._request.environment}.run")
         try:
@@ -115,6 +120,13 @@ class Workspace:
                 channel.say("an earlier run was killed: its lock is taken off")
             else:
                 raise BusyError(self._request.environment, pid)
+
+    def _remove_half_attributes(self) -> None:
+        """The file backend can do without a file's attributes, but not with half of them, as a killed run leaves them: it writes them in place."""
+        for pattern in ATTRIBUTES:
+            for file in (self._backend / ".pulumi").glob(pattern):
+                if _json(file) is None:
+                    file.unlink(missing_ok=True)
 
     def _read_pending(self) -> frozenset[str]:
         operations = _latest(_json(self._state_file)).get("pending_operations") or []
