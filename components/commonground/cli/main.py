@@ -9,8 +9,8 @@ from commonground.cli.hints import hinted
 from commonground.cli.options import Options, flags
 from commonground.engine.errors import InterruptedRunError
 
-OK, ERROR, CHANGES, USAGE = 0, 1, 2, 64
-"""Exit codes. 3 (policy) and 4 (orphans) belong to commands of their own; click's own 2 for wrong usage would read as "changes"."""
+OK, ERROR, USAGE = 0, 1, 64
+"""Exit codes. 2 (changes) is `preview`'s, 3 (policy) and 4 (orphans) belong to commands of their own; click's own 2 for wrong usage would read as "changes"."""
 INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended: 128 and the signal's number."""
 

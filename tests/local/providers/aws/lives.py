@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Inputs = dict[str, Any]
-World = Callable[..., Any]
-"""`make(type, inputs)` creates what a resource stands on and gives its `Made`."""
 
 
 @dataclass(frozen=True)

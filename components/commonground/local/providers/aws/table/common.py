@@ -23,11 +23,6 @@ def put_again(put: Callable[[Api, Properties], str]) -> Callable[[Api, str, Prop
     return update
 
 
-def no_trace(_api: Api, _inputs: Properties) -> str | None:
-    """Finds nothing: for types whose create cannot be told from another's."""
-    return None
-
-
 def retag_ec2(api: Api, id_: str, old: Properties, new: Properties) -> None:
     """Brings an EC2 resource's tags from old to new."""
 
