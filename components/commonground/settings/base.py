@@ -39,6 +39,32 @@ class PoolPurpose(StrEnum):
     GPU = "gpu"
 
 
+class GpuSoftware(StrEnum):
+    """How pods get GPUs: by NVIDIA's device plugin (a count), or by its DRA driver (claims of devices; Kubernetes 1.34 or later)."""
+
+    DEVICE_PLUGIN = "device_plugin"
+    DRA = "dra"
+
+
+class SharingStrategy(StrEnum):
+    """How pods share a GPU: not at all, in turns (`time_slicing`), side by side in one context (`mps`), or in parts made by the hardware (`mig`)."""
+
+    NONE = "none"
+    TIME_SLICING = "time_slicing"
+    MPS = "mps"
+    MIG = "mig"
+
+
+class TeamRole(StrEnum):
+    """What a member of a team may do in its namespaces."""
+
+    VIEWER = "viewer"
+    DEVELOPER = "developer"
+    ML_ENGINEER = "ml_engineer"
+    OPERATOR = "operator"
+    CI = "ci"
+
+
 class BucketPurpose(StrEnum):
     """What a bucket holds. Decides its encryption and the life of its objects."""
 

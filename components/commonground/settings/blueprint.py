@@ -5,12 +5,25 @@ from typing import Literal
 from pydantic import Field
 
 from commonground.settings.addresses import TIER_SLOTS
-from commonground.settings.base import Accelerator, Architecture, BucketPurpose, EndpointAccess, PoolPurpose, Settings
+from commonground.settings.base import (
+    Accelerator,
+    Architecture,
+    BucketPurpose,
+    EndpointAccess,
+    GpuSoftware,
+    PoolPurpose,
+    Settings,
+    SharingStrategy,
+    TeamRole,
+)
 from commonground.settings.bindings import BindingType
-from commonground.settings.words import BindingName, KubernetesVersion, Name, RepositoryName, TagPattern
+from commonground.settings.words import BindingName, KubernetesVersion, MigProfile, Name, Prefix, RepositoryName, TagPattern
 
 TierName = Literal["public", "private", "intra"]
-AddonName = Literal["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent"]
+AddonName = Literal[
+    "vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent",
+    "aws-mountpoint-s3-csi-driver",
+]  # fmt: skip
 # By the last part of their name (EKS user guide, "Deploy private clusters with limited internet access", and by use).
 EndpointName = Literal[
     "s3", "ec2", "ecr.api", "ecr.dkr", "eks", "eks-auth", "sts", "logs", "autoscaling", "elasticloadbalancing",
@@ -73,6 +86,18 @@ class Cluster(Settings):
     AmazonEKSAdminViewPolicy`."""
 
 
+class Sharing(Settings):
+    """How pods share the GPUs of a pool."""
+
+    strategy: SharingStrategy
+    """`none`, `time_slicing` and `mps` (each GPU counts `replicas` times; memory is not kept apart with time slicing), or `mig` (the hardware cuts it by
+    `profile`). Example: `time_slicing`."""
+    replicas: int | None = Field(default=None, ge=2, le=48)
+    """Pods a GPU takes, with `time_slicing` and `mps` only. Example: `4`."""
+    profile: MigProfile | None = None
+    """How `mig` cuts each GPU, with `mig` only. Example: `1g.10gb`."""
+
+
 class Pool(Settings):
     """Nodes with one purpose, of one architecture."""
 
@@ -82,9 +107,38 @@ class Pool(Settings):
     """CPU architecture of all of its instance types. Example: `x86_64`."""
     accelerator: Accelerator | None = None
     """`nvidia` for a pool with the purpose `gpu`, else left out. Decides the AMI. Default: none."""
+    sharing: Sharing | None = None
+    """How pods share its GPUs; for GPU pools only. Default: not at all. Example: `{strategy: time_slicing, replicas: 4}`."""
+    efa: bool = False
+    """Whether its nodes get Elastic Fabric Adapters for training over several nodes; all of its instance types need them, and it stays in one zone.
+    Default: `false`."""
     root_volume_gib: int = Field(ge=20, le=16384)
     """Size of each node's encrypted gp3 root volume, in GiB. Images live on it: GPU images are large. Costs about 0.09 dollars a GiB and month. Example:
     `100`."""
+
+
+class Accelerators(Settings):
+    """The software that GPU pools need on the cluster."""
+
+    gpus: GpuSoftware = GpuSoftware.DEVICE_PLUGIN
+    """`device_plugin` (pods ask for `nvidia.com/gpu: 1`), or `dra` (pods claim devices by class; AWS recommends it from Kubernetes 1.34). Default:
+    `device_plugin`."""
+
+
+class Team(Settings):
+    """A team: its namespaces, who its members are, and which data and images are its own."""
+
+    namespaces: tuple[Name, ...] = Field(min_length=1, examples=[["shop", "shop-models"]])
+    """Kubernetes namespaces, applications and models alike. No two teams have the same. Example: `[shop, shop-models]`."""
+    members: dict[TeamRole, BindingName] = Field(default_factory=dict)
+    """Role in the team (`viewer`, `developer`, `ml_engineer`, `operator`, `ci`) -> binding of the IAM roles that have it. Example: `developer:
+    shop_developers`."""
+    buckets: dict[Name, Prefix] = Field(default_factory=dict)
+    """Bucket -> prefix that the team's workloads read and write. Example: `models: shop/`."""
+    registries: tuple[RepositoryName, ...] = ()
+    """Repositories that the team's images live in. Example: `[shop, models/churn]`."""
+    peers: tuple[Name, ...] = ()
+    """Other teams whose pods may reach this team's pods, and the reverse once they name it too. Default: none. Example: `[payments]`."""
 
 
 class Registry(Settings):
@@ -126,3 +180,7 @@ class Blueprint(Settings):
     """ECR repositories by name. Example: `models/churn: {released_tags: ["v*"], expire_days: 90}`."""
     buckets: dict[Name, Bucket]
     """Buckets by name. Example: `datasets: {purpose: datasets}`."""
+    accelerators: Accelerators = Accelerators()
+    """The GPU software, where a pool has GPUs. Default: the device plugin."""
+    teams: dict[Name, Team] = Field(default_factory=dict)
+    """Teams by name. Example: `shop: {namespaces: [shop], members: {developer: shop_developers}}`."""

@@ -13,12 +13,16 @@ from commonground.settings.base import (
     Capacity,
     Cloud,
     EndpointAccess,
+    Gpus,
+    GpuSoftware,
     InstanceType,
     NatGateways,
     PoolPurpose,
     Protection,
     Settings,
+    SharingStrategy,
     Support,
+    TeamRole,
     Zone,
 )
 
@@ -107,6 +111,17 @@ class AccessSettings(Settings):
     """EKS access policy, by name. Example: `AmazonEKSClusterAdminPolicy`."""
 
 
+class GroupAccessSettings(Settings):
+    """A principal that enters the cluster as a member of Kubernetes groups: what these may do, the teams' roles say."""
+
+    name: str
+    """Part of the logical name, unique beside those of `AccessSettings`. Example: `shop_developers`."""
+    principal_arn: str
+    """ARN of an IAM role."""
+    groups: tuple[str, ...] = Field(min_length=1)
+    """Kubernetes groups, sorted. Example: `commonground:shop:developer`."""
+
+
 class AddonSettings(Settings):
     """An EKS add-on at the release that the lock names."""
 
@@ -129,6 +144,8 @@ class ClusterSettings(Settings):
     """Role that deploys: its own entry comes first, and Kubernetes objects are made as this role."""
     access: tuple[AccessSettings, ...]
     """All principals, the deployer included."""
+    members: tuple[GroupAccessSettings, ...] = ()
+    """Teams' members. One that is in `access` too has one entry with both."""
     addons: tuple[AddonSettings, ...]
     """DaemonSet add-ons: vpc-cni, kube-proxy, eks-pod-identity-agent."""
     log_retention_days: int
@@ -141,6 +158,16 @@ class AddonsSettings(Settings):
     """Add-ons that run as Deployments, after the system pool: coredns, aws-ebs-csi-driver, metrics-server, eks-node-monitoring-agent."""
 
     addons: tuple[AddonSettings, ...]
+
+
+class SharingSettings(Settings):
+    """How pods share a GPU."""
+
+    strategy: SharingStrategy = SharingStrategy.NONE
+    replicas: int = Field(default=1, ge=1)
+    """Pods a GPU takes: 1 without sharing and with MIG, where the parts are devices of their own."""
+    profile: str | None = None
+    """MIG profile. Example: `1g.10gb`."""
 
 
 class PoolSettings(Settings):
@@ -158,6 +185,9 @@ class PoolSettings(Settings):
     instance_types: tuple[InstanceType, ...] = Field(min_length=1)
     capacity: Capacity
     root_volume_gib: int = Field(ge=20, le=16384)
+    sharing: SharingSettings = SharingSettings()
+    efa: bool = False
+    """Whether its nodes get all the Elastic Fabric Adapters that their type has."""
     min: int = Field(ge=0)
     desired: int = Field(ge=0)
     """Nodes at creation. The autoscaler moves it afterwards, without a diff."""
@@ -197,6 +227,67 @@ def _pool_mistakes(pool: PoolSettings) -> Iterator[str]:
         yield f"pool {pool.name!r}: expected at least one zone in which every instance type is offered"
 
 
+class ImagesSettings(Settings):
+    """Where the images of the cluster's own software are pulled from: the foundation's registry, as a cache or a mirror of the public ones."""
+
+    environment: str
+    """First part of every repository's name, since an account has each cache prefix only once. Example: `dev`."""
+    account: str
+    region: str
+
+
+class AcceleratedPoolSettings(Settings):
+    """What the GPU software has to know of a pool."""
+
+    name: str
+    gpus: Gpus
+    """Of the instance type that has the fewest."""
+    sharing: SharingSettings
+    efa: bool = False
+
+
+class AcceleratorsSettings(Settings):
+    """GPU software for the pools that have GPUs."""
+
+    software: GpuSoftware
+    pools: tuple[AcceleratedPoolSettings, ...] = Field(min_length=1)
+    kubernetes: str = Field(pattern=r"^1\.[0-9]{2}$")
+
+
+class QuotaSettings(Settings):
+    """What a team may use at most, over all of its namespaces."""
+
+    cpu: int = Field(ge=1)
+    """CPUs requested."""
+    memory_gib: int = Field(ge=1)
+    gpus: int = Field(ge=0)
+    """GPUs, or shares of GPUs."""
+    storage_gib: int = Field(ge=1)
+
+
+class MemberSettings(Settings):
+    """Who has a role in a team."""
+
+    role: TeamRole
+    group: str
+    """Kubernetes group, from an EKS access entry. Example: `commonground:shop:developer`."""
+
+
+class TeamSettings(Settings):
+    """A team: namespaces, quota, members, data and images."""
+
+    name: str
+    namespaces: tuple[str, ...] = Field(min_length=1)
+    members: tuple[MemberSettings, ...]
+    """All five roles, whether somebody is bound to them or not, so that parity holds."""
+    buckets: dict[str, str]
+    """Bucket's name in the blueprint -> prefix. Example: `models: shop/`."""
+    registries: tuple[str, ...]
+    peers: tuple[str, ...]
+    """Names of teams whose pods may reach this team's."""
+    quota: QuotaSettings
+
+
 class Environment(Settings):
     """One environment: what `Foundation` provisions."""
 
@@ -210,3 +301,7 @@ class Environment(Settings):
     cluster: ClusterSettings
     pools: tuple[PoolSettings, ...]
     addons: AddonsSettings
+    images: ImagesSettings
+    accelerators: AcceleratorsSettings | None
+    """None where no pool has GPUs."""
+    teams: tuple[TeamSettings, ...]

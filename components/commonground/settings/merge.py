@@ -4,20 +4,28 @@ from collections.abc import Iterator
 
 from commonground.settings import names
 from commonground.settings.ami import AMI_TYPES
-from commonground.settings.base import NatGateways, Protection, Zone
-from commonground.settings.blueprint import Pool
+from commonground.settings.base import NatGateways, Protection, TeamRole, Zone
+from commonground.settings.blueprint import Pool, Sharing, Team
 from commonground.settings.environment import (
+    AcceleratedPoolSettings,
+    AcceleratorsSettings,
     AccessSettings,
     AddonSettings,
     AddonsSettings,
     BucketSettings,
     ClusterSettings,
     Environment,
+    GroupAccessSettings,
+    ImagesSettings,
+    MemberSettings,
     NetworkSettings,
     PoolSettings,
+    QuotaSettings,
     RegistriesSettings,
     RegistrySettings,
+    SharingSettings,
     StorageSettings,
+    TeamSettings,
     TierSettings,
 )
 from commonground.settings.files import Files
@@ -38,6 +46,7 @@ WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
 def merge(files: Files) -> Environment:
     """Return the environment that the files describe. Raises NotRead where one of them could not be read."""
     bindings = files.bindings
+    pools = tuple(_pool(files, name, pool) for name, pool in files.blueprint.pools.items())
     return Environment(
         name=files.name,
         cloud=bindings.cloud,
@@ -47,8 +56,11 @@ def merge(files: Files) -> Environment:
         storage=_storage(files),
         registries=_registries(files),
         cluster=_cluster(files),
-        pools=tuple(_pool(files, name, pool) for name, pool in files.blueprint.pools.items()),
+        pools=pools,
         addons=AddonsSettings(addons=tuple(addon for addon in _addons(files) if addon.name not in BEFORE_NODES)),
+        images=ImagesSettings(environment=files.name, account=bindings.account, region=bindings.region),
+        accelerators=_accelerators(files, pools),
+        teams=tuple(_team(files, name, team) for name, team in files.blueprint.teams.items()),
     )
 
 
@@ -76,11 +88,32 @@ def cluster_name(environment: str, incarnation: str) -> str:
 def access_entries(files: Files) -> Iterator[AccessSettings]:
     """Each principal that the blueprint lets into the cluster. A role of another account has the account in its entry's name, so that names stay unique."""
     for binding, policy in files.blueprint.cluster.access.items():
-        many = isinstance(files.bindings.values[binding], list)
         for arn in files.bindings.texts(binding):
-            account = arn.split(":")[4]
-            parts = [binding, arn.rsplit("/", 1)[1], *([account] if account != files.bindings.account else [])] if many else [binding]
-            yield AccessSettings(name="-".join(parts), principal_arn=arn, policy=policy)
+            yield AccessSettings(name=_entry_name(files, binding, arn), principal_arn=arn, policy=policy)
+
+
+def group(team: str, role: TeamRole) -> str:
+    """Kubernetes group of those who have a role in a team. EKS refuses groups that begin with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`."""
+    return f"commonground:{team}:{role.value}"
+
+
+def members(files: Files) -> Iterator[GroupAccessSettings]:
+    """Each principal that is a member of teams, with all of its groups: EKS has one entry a principal."""
+    groups: dict[str, set[str]] = {}
+    entries: dict[str, str] = {}
+    for team, shape in files.blueprint.teams.items():
+        for role, binding in shape.members.items():
+            for arn in files.bindings.texts(binding):
+                groups.setdefault(arn, set()).add(group(team, role))
+                entries.setdefault(arn, _entry_name(files, binding, arn))
+    for arn, found in groups.items():
+        yield GroupAccessSettings(name=entries[arn], principal_arn=arn, groups=tuple(sorted(found)))
+
+
+def _entry_name(files: Files, binding: str, arn: str) -> str:
+    many = isinstance(files.bindings.values[binding], list)
+    account = arn.split(":")[4]
+    return "-".join([binding, arn.rsplit("/", 1)[1], *([account] if account != files.bindings.account else [])] if many else [binding])
 
 
 def _protection(files: Files) -> Protection:
@@ -132,6 +165,7 @@ def _cluster(files: Files) -> ClusterSettings:
         clients=bindings.texts(cluster.endpoint.clients) if cluster.endpoint.clients else (),
         deployer_arn=bindings.text(DEPLOYER),
         access=tuple(access_entries(files)),
+        members=tuple(members(files)),
         addons=tuple(addon for addon in _addons(files) if addon.name in BEFORE_NODES),
         log_retention_days=scale.log_retention_days,
         support=scale.support,
@@ -154,12 +188,44 @@ def _pool(files: Files, name: str, pool: Pool) -> PoolSettings:
         instance_types=tuple(files.lock.instance_type(type_) for type_ in scale.instance_types),
         capacity=scale.capacity,
         root_volume_gib=pool.root_volume_gib,
+        sharing=_sharing(pool.sharing),
+        efa=pool.efa,
         min=scale.min,
         desired=scale.desired,
         max=scale.max,
         resize=name in files.scale.resize,
         rezone=name in files.scale.rezone,
         zones=pool_zones(files, scale.instance_types),
+    )
+
+
+def _sharing(sharing: Sharing | None) -> SharingSettings:
+    if sharing is None:
+        return SharingSettings()
+    return SharingSettings(strategy=sharing.strategy, replicas=sharing.replicas or 1, profile=sharing.profile)
+
+
+def _accelerators(files: Files, pools: tuple[PoolSettings, ...]) -> AcceleratorsSettings | None:
+    accelerated = tuple(
+        AcceleratedPoolSettings(name=pool.name, gpus=min(gpus, key=lambda facts: facts.count), sharing=pool.sharing, efa=pool.efa)
+        for pool in pools
+        if (gpus := [type_.gpus for type_ in pool.instance_types if type_.gpus])
+    )
+    if not accelerated:
+        return None
+    return AcceleratorsSettings(software=files.blueprint.accelerators.gpus, pools=accelerated, kubernetes=files.lock.kubernetes)
+
+
+def _team(files: Files, name: str, team: Team) -> TeamSettings:
+    """All roles have a group, whether somebody is bound to it or not: who is in it is the cluster's access entries."""
+    return TeamSettings(
+        name=name,
+        namespaces=team.namespaces,
+        members=tuple(MemberSettings(role=role, group=group(name, role)) for role in TeamRole),
+        buckets=team.buckets,
+        registries=team.registries,
+        peers=team.peers,
+        quota=QuotaSettings(**dict(files.scale.teams[name])),
     )
 
 

@@ -27,6 +27,19 @@ class PoolScale(Settings):
     """Nodes at most: the limit of what a mistake can cost. Example: `6`."""
 
 
+class TeamScale(Settings):
+    """What a team may use at most: the quota over all of its namespaces, shared out evenly among them."""
+
+    cpu: int = Field(ge=1, le=100_000)
+    """CPUs that its pods may request together. Example: `40`."""
+    memory_gib: int = Field(ge=1, le=1_000_000)
+    """Memory that its pods may request together, in GiB. Example: `160`."""
+    gpus: int = Field(default=0, ge=0, le=10_000)
+    """GPUs, or shares of GPUs, that its pods may request together. Default: none. Example: `4`."""
+    storage_gib: int = Field(ge=1, le=1_000_000)
+    """Volumes that it may claim together, in GiB. Example: `500`."""
+
+
 class Scale(Settings):
     """How much of the blueprint one environment has."""
 
@@ -49,6 +62,8 @@ class Scale(Settings):
     Example: `standard`."""
     pools: dict[Name, PoolScale]
     """Exactly the blueprint's pools. Example: `general: {instance_types: [m7i.xlarge], capacity: on_demand, min: 1, desired: 1, max: 6}`."""
+    teams: dict[Name, TeamScale] = Field(default_factory=dict)
+    """Exactly the blueprint's teams: their quotas. Example: `shop: {cpu: 40, memory_gib: 160, gpus: 4, storage_gib: 500}`."""
     resize: tuple[str, ...] = ()
     """Pools whose `desired` is set once more in this run: needed with a raised `min`, since AWS refuses a minimum above what runs. Default: none. Example:
     `[general]`."""

@@ -29,7 +29,12 @@ ZONE_ID = Form(r"^[a-z0-9]+-az[1-9][0-9]?$", "a zone id", "euc1-az1")
 INSTANCE_TYPE = Form(r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$", "an EC2 instance type", "m7i.large")
 DATE = Form(r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "a date in quotes: year-month-day", "2027-03-31")
 
-FORMS = {form.pattern: form for form in (ACCOUNT, REGION, KUBERNETES, NAME, BINDING, REPOSITORY, TAG_PATTERN, INCARNATION, ZONE_ID, INSTANCE_TYPE, DATE)}
+# NVIDIA MIG user guide, "MIG Device Names": compute slices, then memory.
+MIG_PROFILE = Form(r"^[1-7]g\.[0-9]{1,3}gb$", "a MIG profile: compute slices and memory", "1g.10gb")
+PREFIX = Form(r"^[a-z0-9][a-z0-9/_.-]{0,127}/$", "a prefix of object keys that ends with `/`", "shop/")
+
+_ALL = (ACCOUNT, REGION, KUBERNETES, NAME, BINDING, REPOSITORY, TAG_PATTERN, INCARNATION, ZONE_ID, INSTANCE_TYPE, DATE, MIG_PROFILE, PREFIX)
+FORMS = {form.pattern: form for form in _ALL}
 """By pattern, so that a refusal can say what was expected."""
 
 AccountId = Annotated[str, Field(pattern=ACCOUNT.pattern, examples=[ACCOUNT.example])]
@@ -43,3 +48,5 @@ Incarnation = Annotated[str, Field(pattern=INCARNATION.pattern, examples=[INCARN
 ZoneId = Annotated[str, Field(pattern=ZONE_ID.pattern, examples=[ZONE_ID.example])]
 InstanceTypeName = Annotated[str, Field(pattern=INSTANCE_TYPE.pattern, examples=[INSTANCE_TYPE.example])]
 Date = Annotated[str, Field(pattern=DATE.pattern, examples=[DATE.example])]
+MigProfile = Annotated[str, Field(pattern=MIG_PROFILE.pattern, examples=[MIG_PROFILE.example])]
+Prefix = Annotated[str, Field(pattern=PREFIX.pattern, examples=[PREFIX.example])]
