@@ -60,7 +60,7 @@ def refuse_while_there_is_a_cluster(wanted: Wanted, options: shared.Options, fol
     """Raises `LivingClusterError` where the state holds one. An example lock was never deployed from, `local`'s aside: no state is asked for."""
     if wanted.cloud is Cloud.AWS and wanted.previous is not None and wanted.previous.example:
         return
-    with shared.run(options, folder, wanted.environment, check=False) as (run, _):
+    with shared.question(options, folder, wanted.environment) as run:
         try:
             outputs: dict[str, Any] = run.outputs()
         except NotCreatedError:

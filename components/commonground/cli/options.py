@@ -11,6 +11,7 @@ import click
 
 from commonground.engine.errors import EngineError, UnansweredError
 from commonground.engine.installation import find
+from commonground.engine.process import started
 from commonground.engine.progress import Lines
 from commonground.engine.project import Project
 from commonground.engine.runs import Run
@@ -89,13 +90,20 @@ def check_settings(found: Project, name: str, *, offline: bool) -> None:
 
 @contextmanager
 def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True) -> Iterator[tuple[Run, Lines]]:
-    """A run for an environment and its progress: settings checked, CLI found."""
+    """A run of the program for an environment and its progress: settings checked, CLI found, and meanwhile the program's imports begun."""
     found = Project.read(folder.resolve())
-    if check:
-        check_settings(found, name, offline=offline)
+    with started(found.root, debug=options.debug) as worker:
+        if check:
+            check_settings(found, name, offline=offline)
+        with _progress(options, name) as progress:
+            yield Run(found, name, find(progress.say), progress, worker=worker), progress
+
+
+@contextmanager
+def question(options: Options, folder: Path, name: str) -> Iterator[Run]:
+    """A run that needs no program, and so no right settings."""
     with _progress(options, name) as progress:
-        engine = find(progress.say)
-        yield Run(found, name, engine, progress, debug=options.debug), progress
+        yield Run(Project.read(folder.resolve()), name, find(progress.say), progress, debug=options.debug)
 
 
 def must_ask(options: Options, found: Run) -> bool:

@@ -124,7 +124,7 @@ def refresh_command(options: Options, environment: str, folder: Path) -> int:
 @click.pass_obj
 def outputs_command(options: Options, environment: str, as_json: bool, folder: Path) -> int:
     """Show what ENV hands to other stacks. Secrets are masked."""
-    with shared.run(options, folder, environment, check=False) as (run, _):
+    with shared.question(options, folder, environment) as run:
         found = run.outputs()
     if not found:
         echo(f"{environment}: nothing is provisioned; `commonground up {environment}` does that")
@@ -143,7 +143,7 @@ def outputs_command(options: Options, environment: str, as_json: bool, folder: P
 @click.pass_obj
 def init_command(options: Options, environment: str, folder: Path) -> int:
     """Create ENV in the state that you are logged in to. A local environment needs none."""
-    with shared.run(options, folder, environment, check=False) as (run, _):
+    with shared.question(options, folder, environment) as run:
         run.init()
         local = run.local
     click.echo(f"{environment}: {'lives in the local cloud and needs no init' if local else 'is there'}")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +17,8 @@ from commonground.engine.errors import BrokenEngineError, NoEngineError
 from commonground.engine.versions import MINIMUM, VERSION, parse
 
 SECONDS_TO_ANSWER = 30
+NOTE = "asked"
+"""File beside an installed CLI: which one it was that said that it is of this version."""
 MINIMUM_TEXT = ".".join(map(str, MINIMUM))
 
 
@@ -82,11 +85,31 @@ def _installed(tried: list[tuple[str, str]]) -> Engine | None:
     if not path.exists():
         tried.append(("installed before", f"there is none in {path.parent}"))
         return None
+    if _is_known(path):
+        return Engine(path, VERSION, Source.CACHE, tuple(tried))
     version, why = _version(path)
     if version:
+        if version == VERSION:
+            _know(path)
         return Engine(path, version, Source.CACHE, tuple(tried))
     tried.append((f"installed before ({path})", why))
     return None
+
+
+def _is_known(path: Path) -> bool:
+    """Whether it is the file that said its version when it was last asked: asking takes a fifth of a second."""
+    note = path.with_name(NOTE)
+    return note.is_file() and note.read_text() == _identity(path)
+
+
+def _know(path: Path) -> None:
+    with suppress(OSError):
+        path.with_name(NOTE).write_text(_identity(path))
+
+
+def _identity(path: Path) -> str:
+    stat = path.stat()
+    return f"{VERSION} {stat.st_size} {stat.st_mtime_ns} {stat.st_ino}"
 
 
 def _install(folder: Path, tried: list[tuple[str, str]], report: Callable[[str], None], module: Path | None) -> Engine:

@@ -93,9 +93,14 @@ class Operations:
             self._channel.say(f"an earlier run was killed while it created {', '.join(_names(pending))}: what it made is taken over")
         if self._request.state is State.CHECKOUT:
             self._workspace.mend()
-        # Also after a preview that changes nothing: options of resources (protection, order) are in the state alone.
+        applied = self._workspace.applied
+        if applied and self._watch.clean and not pending and applied.holds():
+            return Answer(Status.DONE, outputs=self._watch.outputs)
+        # Also after a preview that changes nothing: options of resources (their order, aliases) are in the state alone.
         self._begin("up")
         stack.up(**self._options())
+        if applied:
+            applied.write()
         return Answer(Status.DONE, outputs=self._watch.outputs, changed=True)
 
     def _destroy(self, stack: Stack) -> Answer:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Protocol
 
@@ -73,28 +74,48 @@ class Outcome:
     """What a preview was made against, in words, where that is not what is there."""
 
 
-def run(request: Request, watcher: Watcher, *, debug: bool = False) -> Outcome:
-    """Does a run to its end. Raises the errors of `commonground.engine.errors`; `debug` shows what the worker writes to stderr."""
+@dataclass
+class Worker:
+    """The process of one run, started before it is known what it is asked: it imports the program meanwhile."""
+
+    process: "subprocess.Popen[str]"
+    log: IO[str]
+
+
+@contextmanager
+def started(project: Path, *, debug: bool = False) -> Iterator[Worker]:
+    """A worker for a project, ended on the way out. `debug` shows what it writes to stderr."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "commonground.engine.worker"],
+            [sys.executable, "-P", "-m", "commonground.engine.worker", str(project)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if debug else log,
             text=True,
             start_new_session=True,  # so that an interrupt reaches the engine once, from here
         )
-        followed = _Follower(process, watcher, request)
-        with _interrupts(process, watcher.say) as received:
-            try:
-                followed.follow()
-            finally:
-                _end(process)
-        if followed.answer is None and received:
-            raise InterruptedRunError(WHAT[request.mode], changing=followed.changing)
-        if followed.answer is None:
-            log.seek(0)
-            raise EngineError(_breakdown(WHAT[request.mode], process.returncode, log))
+        try:
+            yield Worker(process, log)
+        finally:
+            # One that was asked has ended by now; what is left of it, or was never asked anything, has nothing to lose.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def run(request: Request, watcher: Watcher, worker: Worker) -> Outcome:
+    """Does a run to its end, in a worker that has done none. Raises the errors of `commonground.engine.errors`."""
+    followed = _Follower(worker.process, watcher, request)
+    with _interrupts(worker.process, watcher.say) as received:
+        try:
+            followed.follow()
+        finally:
+            _end(worker.process)
+    if followed.answer is None and received:
+        raise InterruptedRunError(WHAT[request.mode], changing=followed.changing)
+    if followed.answer is None:
+        worker.log.seek(0)
+        raise EngineError(_breakdown(WHAT[request.mode], worker.process.returncode, worker.log))
     return _outcome(followed, request)
 
 
@@ -217,8 +238,6 @@ def _end(process: "subprocess.Popen[str]") -> None:
     process.stdout.read()
     process.stdout.close()
     process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _breakdown(what: str, code: int, log: IO[str]) -> str:

@@ -1,6 +1,7 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +53,8 @@ class Run:
     watcher: Watcher
     policy_packs: tuple[str, ...] = ()
     debug: bool = False
+    worker: process.Worker | None = None
+    """One that was started ahead; without it the run starts its own."""
 
     @cached_property
     def checkout(self) -> Checkout:
@@ -149,7 +152,11 @@ class Run:
             verify=verify,
             cloud=cloud,
         )
-        return process.run(request, self.watcher, debug=self.debug)
+        with self._worker() as worker:
+            return process.run(request, self.watcher, worker)
+
+    def _worker(self) -> AbstractContextManager[process.Worker]:
+        return nullcontext(self.worker) if self.worker else process.started(self.project.root, debug=self.debug)
 
     @property
     def _kubernetes(self) -> str:

@@ -1,20 +1,17 @@
 """One run in one fresh process: `python -m commonground.engine.worker`, asked and answered in JSON lines."""
 
-import ast
 import gc
 import os
 import runpy
 import sys
 import tempfile
-import threading
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 
-from commonground.engine import standins
+from commonground.engine import imports, standins
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, EngineError, Problem
 from commonground.engine.project import Project
@@ -22,15 +19,18 @@ from commonground.engine.request import HALF_MADE, Answer, Mode, Request, State,
 
 
 def main() -> None:
-    """Reads the request, does it, answers."""
+    """Reads the request, does it, answers. Called with the project's folder: what takes long and needs no request is begun before it comes."""
     # A run is short and makes many objects that live as long as it does: looking for garbage among them takes a tenth of its time.
     gc.set_threshold(100_000, 50, 100)
     channel = Channel()
-    data = channel.receive()
-    if data is None:
-        return
+    imports.install()
     try:
-        answer = _run(Request.from_json(data), channel)
+        project = Project.read(Path(sys.argv[1]))
+        run_program = program(project.main)
+        data = channel.receive()
+        if data is None:
+            return
+        answer = _run(Request.from_json(data), project, run_program, channel)
     except BusyError as error:
         answer = Answer(Status.BUSY, holder=error.pid)
     except EngineError as error:
@@ -41,7 +41,7 @@ def main() -> None:
     channel.answer(answer)
 
 
-def _run(request: Request, channel: Channel) -> Answer:
+def _run(request: Request, project: Project, run_program: Callable[[], None], channel: Channel) -> Answer:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="commonground-")))
         # Started before the slow imports: both take about a second.
@@ -49,24 +49,30 @@ def _run(request: Request, channel: Channel) -> Answer:
         from commonground.engine.operations import Operations  # the Automation API takes half a second to import
         from commonground.engine.workspace import Workspace
 
-        project = Project.read(Path(request.project))
+        _drop_debug_messages()
         workspace = Workspace(request, project, folder)
         if request.mode is not Mode.INIT:
             workspace.begin(channel)
         if serving:
             workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach()
-        return Operations(request, workspace, channel, program(project.main)).run()
+        return Operations(request, workspace, channel, run_program).run()
+
+
+def _drop_debug_messages() -> None:
+    """Pulumi's SDK sends each to the engine and waits for its answer, several a resource; we show none."""
+    import pulumi
+
+    pulumi.log.debug = lambda *_, **__: None
 
 
 def program(main: Path) -> Callable[[], None]:
     """The program in a folder's `__main__.py`, run as `python __main__.py` there would. Raises pulumi's RunError with one message.
 
-    What it imports is imported at once, while the CLI starts: pulumi_aws alone takes two seconds.
+    What it imports is imported at once, while the CLI starts.
     """
     if str(main) not in sys.path:
         sys.path.insert(0, str(main))
-    ahead = threading.Thread(target=import_ahead, args=(main / "__main__.py",), daemon=True)
-    ahead.start()
+    ahead = imports.ahead(main / "__main__.py")
 
     def run() -> None:
         from pulumi import RunError
@@ -82,20 +88,6 @@ def program(main: Path) -> Callable[[], None]:
             raise RunError(describe(error, main)) from None
 
     return run
-
-
-def import_ahead(file: Path) -> None:
-    """Imports the modules that a program's top-level statements name. What fails here fails again, and is told, when the program runs."""
-    with suppress(Exception):
-        for statement in ast.parse(file.read_text("utf-8")).body:
-            if isinstance(statement, ast.Import):
-                names = [alias.name for alias in statement.names]
-            elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-                names = [statement.module]
-            else:
-                continue
-            for name in names:
-                import_module(name)
 
 
 def describe(error: Exception, main: Path) -> str:

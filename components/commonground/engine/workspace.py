@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from pulumi.automation import LocalWorkspace, OutputMap, PulumiCommand, Stack, UpdateSummary
 from semver import VersionInfo
 
+from commonground.engine.applied import Applied
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
 from commonground.engine.project import Project
@@ -75,6 +76,11 @@ class Workspace:
         elif self._request.state is State.THROW_AWAY or not self._state_file.exists():
             workspace.create_stack(name)
         return QuickStack(name, workspace)
+
+    @property
+    def applied(self) -> Applied | None:
+        """What the last `up` noted; nothing where the state is not the checkout's own, and others may change it."""
+        return Applied(self._state_file, self._project, self._request.cli_version) if self._request.state is State.CHECKOUT else None
 
     @property
     def _backend(self) -> Path:
