@@ -152,3 +152,13 @@ def test_a_run_that_was_killed_while_it_wrote_attributes_of_the_state_is_got_ove
     assert provisioned.run("preview", "local").code == 0
     attributes.write_bytes(half)
     assert "nothing to change" in provisioned.run("up", "local").out
+
+
+@pytest.mark.parametrize("half", [b"", b'{"version": 3, "check'])
+def test_a_run_that_was_killed_while_it_wrote_the_state_is_got_over_and_nothing_is_made_twice(provisioned: Checkout, half: bytes) -> None:
+    [state] = (provisioned.root / ".commonground" / "state" / ".pulumi" / "stacks").rglob("local.json")
+    state.write_bytes(half)
+    again = provisioned.run("up", "local")
+    assert (again.code, "the one before it is taken" in again.err) == (0, True)
+    assert provisioned.cloud.calls() == ["create one", "create two"]
+    assert provisioned.run("destroy", "local").out == "local: 3 deleted\n"

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,6 +50,7 @@ class Workspace:
         if self._request.state is not State.CHECKOUT:
             return
         self._remove_half_attributes()
+        self._restore_half_state(channel)
         if self._request.mode not in CHANGING:
             return
         self._lock = FileLock(self._backend / f"{self._project.name}.{self._request.environment}.run")
@@ -133,6 +135,13 @@ class Workspace:
             for file in (self._backend / ".pulumi").glob(pattern):
                 if _json(file) is None:
                     file.unlink(missing_ok=True)
+
+    def _restore_half_state(self, channel: Channel) -> None:
+        """The file backend writes the state in place too, after it has put the one before aside."""
+        before = self._state_file.with_name(self._state_file.name + ".bak")
+        if self._state_file.exists() and _json(self._state_file) is None and _json(before) is not None:
+            shutil.copyfile(before, self._state_file)
+            channel.say("an earlier run was killed while it wrote the state: the one before it is taken")
 
     def _read_pending(self) -> frozenset[str]:
         operations = _latest(_json(self._state_file)).get("pending_operations") or []
