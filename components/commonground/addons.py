@@ -1,4 +1,4 @@
-"""What every cluster has beyond its nodes: the add-ons that run as Deployments, and the default storage class."""
+"""What every cluster has beyond its nodes: the add-ons that run as Deployments, and a storage class for each need."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ import pulumi_kubernetes as kubernetes
 from commonground.cluster import ClusterLike
 from commonground.eksaddons import install
 from commonground.settings.environment import AddonsSettings
+from commonground.storageclasses import GENERAL, NEEDS, storage_class
 
 STORAGE_DRIVER = "aws-ebs-csi-driver"
-STORAGE_CLASS = "gp3"
 
 
 class NoKubernetesError(ValueError):
@@ -23,12 +23,14 @@ class NoKubernetesError(ValueError):
 
 
 class Addons(pulumi.ComponentResource):
-    """The add-ons that need nodes, and a default storage class of encrypted gp3 volumes."""
+    """The add-ons that need nodes, and storage classes of encrypted gp3 volumes: by default, fast, and retained."""
 
     addons: dict[str, aws.eks.Addon]
     """By name."""
+    storage_classes: dict[str, kubernetes.storage.v1.StorageClass]
+    """By their name in Kubernetes: `gp3` (the default), `gp3-fast`, `gp3-retain`. Empty without the EBS driver among the add-ons."""
     storage_class: kubernetes.storage.v1.StorageClass | None
-    """None without the EBS driver among the add-ons."""
+    """The default one. None without the EBS driver among the add-ons."""
 
     def __init__(
         self,
@@ -46,23 +48,16 @@ class Addons(pulumi.ComponentResource):
         super().__init__("commonground:addons:Addons", name, None, opts)
         self._label = name
         self.addons = {addon.name: install(f"{name}-{addon.name}", addon, cluster_name=cluster.name, after=after, parent=self) for addon in settings.addons}
-        self.storage_class = self._storage_class(cluster)
-        self.register_outputs({"addons": sorted(self.addons), "storage_class": STORAGE_CLASS if self.storage_class else None})
+        self.storage_classes = self._storage_classes(cluster)
+        self.storage_class = self.storage_classes.get(GENERAL.name)
+        self.register_outputs({"addons": sorted(self.addons), "storage_class": GENERAL.name if self.storage_class else None})
 
-    def _storage_class(self, cluster: ClusterLike) -> kubernetes.storage.v1.StorageClass | None:
-        """Bound when a pod is placed, so that the volume is in the pod's zone. Its name is known to those who write claims."""
+    def _storage_classes(self, cluster: ClusterLike) -> dict[str, kubernetes.storage.v1.StorageClass]:
+        """Their names are known to those who write claims."""
         driver = self.addons.get(STORAGE_DRIVER)
         if driver is None:
-            return None
+            return {}
         if cluster.kubernetes is None:
             raise NoKubernetesError(self._label)
-        return kubernetes.storage.v1.StorageClass(
-            f"{self._label}-{STORAGE_CLASS}",
-            metadata={"name": STORAGE_CLASS, "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
-            provisioner="ebs.csi.aws.com",
-            parameters={"type": "gp3", "encrypted": "true"},
-            volume_binding_mode="WaitForFirstConsumer",
-            reclaim_policy="Delete",
-            allow_volume_expansion=True,
-            opts=pulumi.ResourceOptions(parent=self, provider=cluster.kubernetes, depends_on=[driver]),
-        )
+        inside = pulumi.ResourceOptions(parent=self, provider=cluster.kubernetes, depends_on=[driver])
+        return {need.name: storage_class(f"{self._label}-{need.name}", need, inside) for need in NEEDS}

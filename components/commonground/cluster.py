@@ -15,7 +15,7 @@ from commonground.kubeconfig import kubeconfig
 from commonground.network import ANYWHERE, NetworkLike
 from commonground.roles import ManagedRole, managed_role
 from commonground.settings.base import EndpointAccess, Support
-from commonground.settings.environment import AccessSettings, ClusterSettings
+from commonground.settings.environment import AccessSettings, ClusterSettings, GroupAccessSettings
 from commonground.tags import named
 
 # EKS user guide, "Send control plane logs to CloudWatch Logs".
@@ -219,12 +219,11 @@ class Cluster(pulumi.ComponentResource):
         self.tags = self.cluster.tags_all.apply(_or_no_tags)
 
     def _access(self, settings: ClusterSettings) -> dict[str, aws.eks.AccessPolicyAssociation]:
-        """One entry a principal, which may have several policies; the deployer's first."""
-        entries: dict[str, aws.eks.AccessEntry] = {}
+        """One entry a principal, which may have several policies, and groups as a member of teams; the deployer's first."""
+        ordered = sorted(settings.access, key=lambda access: access.principal_arn != settings.deployer_arn)
+        entries = {arn: self._entry(arn, names, _groups(settings, arn)) for arn, names in _principals([*ordered, *settings.members]).items()}
         associations: dict[str, aws.eks.AccessPolicyAssociation] = {}
-        for access in sorted(settings.access, key=lambda access: access.principal_arn != settings.deployer_arn):
-            if access.principal_arn not in entries:
-                entries[access.principal_arn] = self._entry(access)
+        for access in ordered:
             associations[access.name] = aws.eks.AccessPolicyAssociation(
                 f"{self._label}-access-{access.name}",
                 cluster_name=self.name,
@@ -235,9 +234,21 @@ class Cluster(pulumi.ComponentResource):
             )
         return associations
 
-    def _entry(self, access: AccessSettings) -> aws.eks.AccessEntry:
-        label = f"{self._label}-access-{access.name}"
-        return aws.eks.AccessEntry(label, cluster_name=self.name, principal_arn=access.principal_arn, type="STANDARD", tags=named(label), opts=self._inside)
+    def _entry(self, principal_arn: str, names: Sequence[str], groups: Sequence[str]) -> aws.eks.AccessEntry:
+        """Named by the first of its names, and known by the others: one that comes to be the first makes no second entry, which EKS would refuse.
+
+        Its groups are given even if there are none: the provider leaves those that are there in place where nothing is said of them.
+        """
+        label, *others = [f"{self._label}-access-{name}" for name in names]
+        return aws.eks.AccessEntry(
+            label,
+            cluster_name=self.name,
+            principal_arn=principal_arn,
+            type="STANDARD",
+            kubernetes_groups=list(groups),
+            tags=named(label),
+            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=other) for other in others]),
+        )
 
     def _deployer_access(self, settings: ClusterSettings) -> list[pulumi.Resource]:
         found: list[pulumi.Resource] = [self.access[access.name] for access in settings.access if access.principal_arn == settings.deployer_arn]
@@ -258,8 +269,21 @@ class Cluster(pulumi.ComponentResource):
             ),
             cluster_identifier=settings.name,
             enable_server_side_apply=True,
+            enable_config_map_mutable=True,  # otherwise each edit of one replaces it, and takes it away from the pods that use it
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*after]),
         )
+
+
+def _principals(entries: Sequence[AccessSettings | GroupAccessSettings]) -> dict[str, list[str]]:
+    """The names that each principal has, in the order of the entries. One binding may give it a policy and groups: that is one name."""
+    names: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        names.setdefault(entry.principal_arn, {})[entry.name] = None
+    return {arn: list(found) for arn, found in names.items()}
+
+
+def _groups(settings: ClusterSettings, principal_arn: str) -> list[str]:
+    return sorted({group for member in settings.members if member.principal_arn == principal_arn for group in member.groups})
 
 
 def _use_key(key: Key) -> Statement:

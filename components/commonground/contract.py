@@ -1,13 +1,15 @@
 """The contract: what other stacks build on, as plain JSON in one output, and the typed way to read it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
 from pulumi_kubernetes import Provider as KubernetesProvider
 
 from commonground.cluster import Cluster, ExistingCluster
+from commonground.iam import ExistingRole, Identity, RoleLike
 from commonground.kubeconfig import kubeconfig
 from commonground.pools import Pool
 from commonground.registries import ExistingRepository, Registries
@@ -20,6 +22,8 @@ OUTPUT = "contract"
 VERSION = 1
 """Goes up only when something that is there changes its meaning. To add is no new version."""
 
+NOBODY: Mapping[str, "DescribedTeam"] = MappingProxyType({})
+
 
 class ContractError(Exception):
     """A stack whose contract does not have what is asked of it."""
@@ -30,6 +34,19 @@ class ContractError(Exception):
         self.found = found
 
 
+class DescribedTeam(Protocol):
+    """What the contract says of a team: a `Team` has it."""
+
+    @property
+    def namespaces(self) -> Collection[str]: ...
+
+    @property
+    def service_account(self) -> pulumi.Input[str]: ...
+
+    @property
+    def role(self) -> RoleLike: ...
+
+
 @dataclass(frozen=True)
 class Contract:
     """The typed outputs of a foundation."""
@@ -38,7 +55,18 @@ class Contract:
     """Plain JSON, some of it known only once it is deployed. Only ever added to."""
 
     @classmethod
-    def of(cls, environment: Environment, *, cluster: Cluster, pools: Mapping[str, Pool], storage: Storage, registries: Registries) -> "Contract":
+    def of(
+        cls,
+        environment: Environment,
+        *,
+        cluster: Cluster,
+        pools: Mapping[str, Pool],
+        storage: Storage,
+        registries: Registries,
+        teams: Mapping[str, DescribedTeam] = NOBODY,
+        priority_classes: Sequence[pulumi.Input[str]] = (),
+        storage_classes: Sequence[pulumi.Input[str]] = (),
+    ) -> "Contract":
         """The contract of an environment that these components make up."""
         return cls(
             {
@@ -50,6 +78,9 @@ class Contract:
                 "pools": {pool.name: {"purpose": pool.purpose.value, "labels": pools[pool.name].labels} for pool in environment.pools},
                 "registries": {name: {"url": repository.url, "arn": repository.arn} for name, repository in registries.repositories.items()},
                 "buckets": {name: {"name": bucket.name, "arn": bucket.arn, "key_arn": bucket.key_arn} for name, bucket in storage.buckets.items()},
+                "teams": {name: _team(team) for name, team in teams.items()},
+                "priority_classes": list(priority_classes),
+                "storage_classes": list(storage_classes),
             }
         )
 
@@ -76,6 +107,20 @@ class Named(Generic[Thing]):
         return self._find(name)
 
 
+@dataclass(frozen=True)
+class ExistingTeam:
+    """A team that is there already, or that another stack made: where its workloads run, and as whom."""
+
+    name: str
+    """Example: `shop`."""
+    namespaces: Named[pulumi.Output[str]] | Mapping[str, pulumi.Input[str]]
+    """Kubernetes namespaces, by name."""
+    service_account: pulumi.Input[str]
+    """Of its pods, in each of its namespaces."""
+    identity: Identity
+    """What grants take: its role is the one that the service account's pods have."""
+
+
 class Platform:
     """A foundation as another stack sees it: `platform.buckets["models"].grant_read(identity, prefix="shop/")`."""
 
@@ -87,6 +132,11 @@ class Platform:
     buckets: Named[ExistingBucket]
     """By name. The key of one that S3's own keys encrypt, as the log bucket, comes to None."""
     registries: Named[ExistingRepository]
+    teams: Named[ExistingTeam]
+    priority_classes: pulumi.Output[Sequence[str]]
+    """Names of the classes that a pod may ask for; none where the foundation is older than they are."""
+    storage_classes: pulumi.Output[Sequence[str]]
+    """Names of the classes that a claim may ask for; none where the foundation is older than they are."""
 
     def __init__(self, contract: pulumi.Output[Mapping[str, Any]]) -> None:
         self._contract = contract
@@ -103,6 +153,9 @@ class Platform:
         )
         self.buckets = Named(self._bucket)
         self.registries = Named(self._repository)
+        self.teams = Named(self._team)
+        self.priority_classes = contract.apply(lambda known: known.get("priority_classes") or [])
+        self.storage_classes = contract.apply(lambda known: known.get("storage_classes") or [])
 
     def kubernetes(self, name: str, *, role_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> KubernetesProvider:
         """A Kubernetes provider for the cluster, as a role that has access to it."""
@@ -113,7 +166,9 @@ class Platform:
             region=self.region,
             role_arn=role_arn,
         )
-        return KubernetesProvider(name, kubeconfig=config, cluster_identifier=self.cluster.name, enable_server_side_apply=True, opts=opts)
+        return KubernetesProvider(
+            name, kubeconfig=config, cluster_identifier=self.cluster.name, enable_server_side_apply=True, enable_config_map_mutable=True, opts=opts
+        )
 
     def pool_labels(self, pool: str) -> pulumi.Output[Mapping[str, str]]:
         """Labels by which pods choose a pool's nodes."""
@@ -127,6 +182,17 @@ class Platform:
 
     def _repository(self, name: str) -> ExistingRepository:
         return ExistingRepository(name, arn=self._at("registries", name, "arn"), url=self._at("registries", name, "url"))
+
+    def _team(self, name: str) -> ExistingTeam:
+        at = ("teams", name)
+        service_account = self._at(*at, "service_account")
+        role_arn = self._at(*at, "role_arn")
+        return ExistingTeam(
+            name,
+            namespaces=Named(lambda namespace: self._at(*at, "namespaces", namespace)),
+            service_account=service_account,
+            identity=Identity(name, ExistingRole(role_arn.apply(_last_part), role_arn), service_account=service_account),
+        )
 
     def _at(self, *path: str) -> pulumi.Output[Any]:
         return self._contract.apply(lambda contract: _found(contract, path))
@@ -144,6 +210,15 @@ def _cluster(environment: Environment, cluster: Cluster) -> dict[str, Any]:
         "node_role_arn": cluster.node_role_arn,
         "tags": cluster.tags,
     }
+
+
+def _team(team: DescribedTeam) -> dict[str, Any]:
+    return {"namespaces": {name: name for name in team.namespaces}, "service_account": team.service_account, "role_arn": team.role.arn}
+
+
+def _last_part(role_arn: str) -> str:
+    """A role's name, which no path belongs to."""
+    return role_arn.rsplit("/", 1)[-1]
 
 
 def _checked(contract: Any) -> Mapping[str, Any]:

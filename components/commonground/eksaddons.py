@@ -39,6 +39,8 @@ class AddonFacts:
 #   nodes with prefixes" and "Configure your cluster for Kubernetes network policies"). Its AWS rights are the node role's: it runs before the pod
 #   identity agent does.
 # coredns: follows the cluster's size (EKS user guide, "Scale CoreDNS Pods for high DNS traffic").
+# aws-mountpoint-s3-csi-driver: mounts in GPU nodes, too. No identity: pods mount buckets by their own (awslabs/mountpoint-s3-csi-driver,
+#   docs/CONFIGURATION.md, "Pod-Level Credentials"), so that a team's pods reach its prefixes and nobody else's.
 # aws-ebs-csi-driver: the V2 policy reaches only what the driver tagged (AWS managed policy AmazonEBSCSIDriverPolicyV2, April 2026).
 ADDONS: Mapping[str, AddonFacts] = MappingProxyType(
     {
@@ -47,6 +49,7 @@ ADDONS: Mapping[str, AddonFacts] = MappingProxyType(
         "eks-pod-identity-agent": AddonFacts(),
         "coredns": AddonFacts({"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}}),
         "aws-ebs-csi-driver": AddonFacts(identity=PodIdentity("ebs-csi-controller-sa", {"volumes": "AmazonEBSCSIDriverPolicyV2"})),
+        "aws-mountpoint-s3-csi-driver": AddonFacts({"node": {"tolerateAllTaints": True}}),
         "metrics-server": AddonFacts(),
         "eks-node-monitoring-agent": AddonFacts(),
     }

@@ -3,15 +3,19 @@
 import pulumi
 import pulumi_aws as aws
 
+from commonground.accelerators import Accelerators, images_used
 from commonground.addons import Addons
 from commonground.cluster import Cluster
 from commonground.contract import Contract
+from commonground.images import Images
 from commonground.network import Network
 from commonground.pools import Pool
+from commonground.priorities import PriorityClasses
 from commonground.registries import Registries
 from commonground.settings.base import PoolPurpose
-from commonground.settings.environment import Environment
+from commonground.settings.environment import Environment, TeamSettings
 from commonground.storage import Storage
+from commonground.teams import Team
 
 
 class Foundation(pulumi.ComponentResource):
@@ -20,11 +24,17 @@ class Foundation(pulumi.ComponentResource):
     network: Network
     storage: Storage
     registries: Registries
+    images: Images
     cluster: Cluster
     pools: dict[str, Pool]
     """By name."""
     addons: Addons
     """What runs on Kubernetes depends on these: then there are nodes, DNS and volumes."""
+    priorities: PriorityClasses
+    accelerators: Accelerators | None
+    """None where no pool has GPUs."""
+    teams: dict[str, Team]
+    """By name."""
     contract: Contract
 
     def __init__(self, name: str, environment: Environment, *, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -35,14 +45,18 @@ class Foundation(pulumi.ComponentResource):
         self.network = Network("network", environment.network, opts=inside)
         self.storage = Storage("storage", environment.storage, opts=inside)
         self.registries = Registries("registries", environment.registries, opts=inside)
+        self.images = Images("images", environment.images, used=images_used(environment.accelerators), opts=inside)
         # Control plane, access entries, DaemonSet add-ons; makes the Kubernetes provider (`cluster.kubernetes`).
         self.cluster = Cluster("cluster", environment.cluster, network=self.network, opts=inside)
         self.pools = {pool.name: Pool(pool.name, pool, cluster=self.cluster, opts=inside) for pool in environment.pools}
         system = [self.pools[pool.name] for pool in environment.pools if pool.purpose is PoolPurpose.SYSTEM]
         # Deployment add-ons and the storage class: after the system pool only. What runs on Kubernetes depends on `addons`.
         self.addons = Addons("addons", environment.addons, cluster=self.cluster, after=system, opts=inside)
+        self.priorities = PriorityClasses("priorities", cluster=self.cluster, after=[self.addons], opts=inside)
+        self.accelerators = self._accelerators(environment, inside)
+        self.teams = {team.name: self._team(team, inside) for team in environment.teams}
 
-        self.contract = Contract.of(environment, cluster=self.cluster, pools=self.pools, storage=self.storage, registries=self.registries)
+        self.contract = self._contract(environment)
         self.register_outputs({"contract": self.contract.outputs})
 
     def _aws(self, environment: Environment) -> aws.Provider:
@@ -54,4 +68,25 @@ class Foundation(pulumi.ComponentResource):
             assume_roles=[{"role_arn": environment.cluster.deployer_arn, "session_name": "commonground"}],
             default_tags={"tags": {"commonground:environment": environment.name, "commonground:project": pulumi.get_project()}},
             opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _accelerators(self, environment: Environment, inside: pulumi.ResourceOptions) -> Accelerators | None:
+        if environment.accelerators is None:
+            return None
+        # Its pods have the foundation's priorities.
+        return Accelerators("accelerators", environment.accelerators, cluster=self.cluster, images=self.images, after=[self.priorities], opts=inside)
+
+    def _team(self, team: TeamSettings, inside: pulumi.ResourceOptions) -> Team:
+        return Team(team.name, team, cluster=self.cluster, storage=self.storage, registries=self.registries, after=[self.addons], opts=inside)
+
+    def _contract(self, environment: Environment) -> Contract:
+        return Contract.of(
+            environment,
+            cluster=self.cluster,
+            pools=self.pools,
+            storage=self.storage,
+            registries=self.registries,
+            teams=self.teams,
+            priority_classes=list(self.priorities.classes),
+            storage_classes=list(self.addons.storage_classes),
         )

@@ -1,6 +1,5 @@
 """Pools: nodes with one purpose, as managed node groups."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,15 +7,16 @@ from enum import StrEnum
 import pulumi
 import pulumi_aws as aws
 
+from commonground import gpus
 from commonground.cluster import ByZone, ClusterLike
+from commonground.efa import HUGE_PAGES_MIB, network_interfaces
+from commonground.gpus import GPU as GPU
 from commonground.settings.base import Accelerator, Capacity, PoolPurpose
 from commonground.settings.environment import PoolSettings
 from commonground.tags import named
 
 POOL_LABEL = "commonground.dev/pool"
 PURPOSE_LABEL = "commonground.dev/purpose"
-GPU = "nvidia.com/gpu"
-"""Resource, and key of the taint."""
 # By this label the Cluster Autoscaler knows a GPU node before its GPUs are there (kubernetes/autoscaler, cluster-autoscaler/cloudprovider/aws/README.md).
 ACCELERATOR_LABEL = "k8s.amazonaws.com/accelerator"
 
@@ -77,7 +77,8 @@ class Pool(pulumi.ComponentResource):
     """A managed node group with a launch template of its own, and hints by which the autoscaler can start it from zero.
 
     Labels of its nodes: `commonground.dev/pool` (the name) and `commonground.dev/purpose`; with GPUs also `k8s.amazonaws.com/accelerator`, as in
-    `nvidia-l4`. Pools for GPU work carry the taint `nvidia.com/gpu=true:NoSchedule`.
+    `nvidia-l4`, `commonground.dev/gpu-product`, as in `l4`, and `commonground.dev/gpu-memory-mib`; with EFA `commonground.dev/efa=true`. Pools for GPU
+    work carry the taint `nvidia.com/gpu=true:NoSchedule`. With EFA all nodes are in the first of the pool's zones, where they reach each other by it.
     """
 
     template: aws.ec2.LaunchTemplate
@@ -100,7 +101,7 @@ class Pool(pulumi.ComponentResource):
         security_group_ids: Sequence[pulumi.Input[str]] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`security_group_ids` are the nodes', beside the cluster's own. Raises `NoSubnetError`."""
+        """`security_group_ids` are the nodes', beside the cluster's own. Raises `NoSubnetError`, `UnfitForEfaError`, `NoSuchProfileError`."""
         super().__init__("commonground:pools:Pool", name, None, opts)
         self._label = name
         self._inside = pulumi.ResourceOptions(parent=self)
@@ -117,10 +118,13 @@ class Pool(pulumi.ComponentResource):
         """It names the cluster's security group: EKS adds it only where a template names none."""
         label = f"{self._label}-template"
         tags = pulumi.Output.from_input(cluster.tags).apply(lambda shared: {**shared, **named(self._label, {POOL_LABEL: settings.name})})
+        groups = [cluster.security_group_id, *security_group_ids]
         return aws.ec2.LaunchTemplate(
             label,
             update_default_version=True,
-            vpc_security_group_ids=[cluster.security_group_id, *security_group_ids],
+            # Of the instance or of its interfaces: EC2 refuses both (EKS user guide, "Customize managed nodes with launch templates").
+            vpc_security_group_ids=None if settings.efa else groups,
+            network_interfaces=network_interfaces(settings, groups) if settings.efa else None,
             metadata_options={
                 "http_endpoint": "enabled",
                 "http_tokens": "required",
@@ -171,20 +175,23 @@ def labels(settings: PoolSettings) -> dict[str, str]:
     found = {POOL_LABEL: settings.name, PURPOSE_LABEL: settings.purpose.value}
     if settings.accelerator is not None:
         found[ACCELERATOR_LABEL] = _accelerator(settings, settings.accelerator)
-    return found
+    if settings.efa:
+        found[gpus.EFA_LABEL] = "true"
+    return found | gpus.gpu_labels(settings)
 
 
 def hints(settings: PoolSettings) -> dict[str, str]:
     """What the autoscaler has to know of a node that is not there yet: what it is about, below `HINTS` -> value.
 
-    CPU and memory it knows by the instance type. Of several instance types the one with the fewest GPUs counts: what it promises is there.
+    CPU and memory it knows by the instance type. Of several instance types the one with the fewest GPUs counts: what it promises is there. GPUs
+    are counted as pods see them, after sharing.
     """
     found = {f"label/{label}": value for label, value in labels(settings).items()}
     found |= {f"taint/{taint.key}": f"{taint.value}:{taint.effect.value}" for taint in TAINTS[settings.purpose]}
     found["resources/ephemeral-storage"] = f"{settings.root_volume_gib}Gi"
-    gpus = min(instance_type.gpus.count if instance_type.gpus else 0 for instance_type in settings.instance_types)
-    if gpus:
-        found[f"resources/{GPU}"] = str(gpus)
+    found |= {f"resources/{resource}": str(amount) for resource, amount in gpus.offered(settings).items()}
+    if settings.efa:
+        found["resources/hugepages-2Mi"] = f"{HUGE_PAGES_MIB}Mi"
     return found
 
 
@@ -193,7 +200,7 @@ def _accelerator(settings: PoolSettings, accelerator: Accelerator) -> str:
     models = {instance_type.gpus.model for instance_type in settings.instance_types if instance_type.gpus}
     if len(models) != 1:
         return accelerator.value
-    return re.sub(r"[^a-z0-9]+", "-", f"{accelerator.value}-{models.pop()}".lower()).strip("-")
+    return f"{accelerator.value}-{gpus.product(models.pop())}"
 
 
 def _left_alone(settings: PoolSettings) -> list[str]:
@@ -216,10 +223,12 @@ def _subnets(settings: PoolSettings, by_zone: pulumi.Input[ByZone]) -> pulumi.In
 
 
 def _in_zones(settings: PoolSettings, by_zone: ByZone) -> list[pulumi.Input[str]]:
-    for zone in settings.zones:
+    """With EFA the first zone only: its traffic does not leave a zone (EC2 user guide, "Elastic Fabric Adapter for AI/ML and HPC workloads")."""
+    zones = settings.zones[:1] if settings.efa else settings.zones
+    for zone in zones:
         if zone not in by_zone:
             raise NoSubnetError(settings.name, zone, list(by_zone))
-    return [by_zone[zone] for zone in settings.zones]
+    return [by_zone[zone] for zone in zones]
 
 
 def _auto_scaling_group(resources: Sequence[aws.eks.outputs.NodeGroupResource] | None) -> str:

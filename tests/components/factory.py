@@ -11,25 +11,35 @@ from commonground.settings.base import (
     Cloud,
     EndpointAccess,
     Gpus,
+    GpuSoftware,
     InstanceType,
     NatGateways,
     PoolPurpose,
     Protection,
+    SharingStrategy,
     Support,
+    TeamRole,
     Zone,
 )
 from commonground.settings.environment import (
+    AcceleratedPoolSettings,
+    AcceleratorsSettings,
     AccessSettings,
     AddonSettings,
     AddonsSettings,
     BucketSettings,
     ClusterSettings,
     Environment,
+    ImagesSettings,
+    MemberSettings,
     NetworkSettings,
     PoolSettings,
+    QuotaSettings,
     RegistriesSettings,
     RegistrySettings,
+    SharingSettings,
     StorageSettings,
+    TeamSettings,
     TierSettings,
 )
 
@@ -118,6 +128,28 @@ def network(zones: tuple[str, ...] = ZONES, protection: Protection = UNPROTECTED
     )
 
 
+def accelerators() -> AcceleratorsSettings:
+    """The device plugin, for the pool `gpu` whose GPUs are shared by four."""
+    shared = SharingSettings(strategy=SharingStrategy.TIME_SLICING, replicas=4)
+    pools = (AcceleratedPoolSettings(name="gpu", gpus=Gpus(count=1, model="L4", memory_mib=22888), sharing=shared),)
+    return AcceleratorsSettings(software=GpuSoftware.DEVICE_PLUGIN, pools=pools, kubernetes="1.36")
+
+
+def team(name: str = "shop", **changes: Any) -> TeamSettings:
+    """A team with an application's and a model's namespace."""
+    values: dict[str, Any] = {
+        "name": name,
+        "namespaces": (name, f"{name}-models"),
+        "members": tuple(MemberSettings(role=role, group=f"commonground:{name}:{role.value}") for role in TeamRole),
+        "buckets": {"models": f"{name}/"},
+        "registries": ("shop",),
+        "peers": (),
+        "quota": QuotaSettings(cpu=40, memory_gib=160, gpus=8, storage_gib=500),
+        "protection": UNPROTECTED,
+    }
+    return TeamSettings(**{**values, **changes})
+
+
 def environment(**changes: Any) -> Environment:
     """Two zones; a system, a general and a GPU pool; two repositories; a bucket of each purpose."""
     protection = changes.pop("protection", UNPROTECTED)
@@ -136,5 +168,8 @@ def environment(**changes: Any) -> Environment:
         "cluster": cluster(protection=protection),
         "pools": pools,
         "addons": addons(),
+        "images": ImagesSettings(environment="dev", account=ACCOUNT, region=REGION),
+        "accelerators": accelerators(),
+        "teams": (team(protection=protection),),
     }
     return Environment(**{**values, **changes})

@@ -1,5 +1,6 @@
 """`docs/names.md`, made from the code: `python -m tests.components.names` writes it."""
 
+import re
 from pathlib import Path
 
 from tests.components import factory
@@ -19,8 +20,8 @@ HEAD = """\
 Logical names and component type tokens are an interface: state, `unprotected` lists and stacks that import components hold them. A change needs an
 alias. This page is made from the code by `python -m tests.components.names`, and a test holds it to the code.
 
-What stands in angle brackets comes from the settings: `<pool>`, `<bucket>`, `<repository>` and `<access>` are names in the blueprint, `<zone>` is the id
-of a zone, `<service>` the last part of the name of an AWS service. **P** marks what `protect` covers, and so what `unprotected` may name.
+What stands in angle brackets comes from the settings: `<pool>`, `<bucket>`, `<repository>`, `<team>`, `<namespace>` and `<access>` are names in the
+blueprint, `<zone>` is the id of a zone, `<service>` the last part of the name of an AWS service, `<prefix>` a team's prefix in a bucket. **P** marks what `protect` covers, and so what `unprotected` may name.
 """
 
 
@@ -34,6 +35,8 @@ def environment() -> Environment:
     )
     repository = RegistrySettings(name="<repository>", released_tags=("v*",), expire_days=30, protection=on)
     access = AccessSettings(name="<access>", principal_arn=factory.DEPLOYER, policy="AmazonEKSClusterAdminPolicy")
+    accelerators = factory.accelerators()
+    team = factory.team("<team>", namespaces=("<namespace>",), buckets={"<bucket>": "<prefix>/"}, registries=("<repository>",), protection=on)
     return plain.model_copy(
         update={
             "network": network,
@@ -41,6 +44,8 @@ def environment() -> Environment:
             "registries": plain.registries.model_copy(update={"repositories": (repository,)}),
             "cluster": plain.cluster.model_copy(update={"access": (access,)}),
             "pools": (factory.pool("<pool>", PoolPurpose.GPU, zones=(ZONE,)),),
+            "accelerators": accelerators.model_copy(update={"pools": (accelerators.pools[0].model_copy(update={"name": "<pool>"}),)}),
+            "teams": (team,),
         }
     )
 
@@ -62,7 +67,8 @@ def _section(token: str, components: list[Declared], made: Stage) -> str:
 
 
 def _named(one: Declared) -> str:
-    return one.name.replace(ZONE, "<zone>")
+    # In names of IAM policies the brackets are dots.
+    return re.sub(r"\.(team|bucket|repository|prefix)\.", r"<\1>", one.name.replace(ZONE, "<zone>"))
 
 
 if __name__ == "__main__":

@@ -77,17 +77,33 @@ def test_it_has_its_rights_before_it_starts(made: Stage) -> None:
 
 
 def test_volumes_are_encrypted_gp3_in_the_zone_of_their_pod_unless_somebody_asks_for_others(made: Stage) -> None:
-    storage = made.one(STORAGE_CLASS)
+    storage = made.one(STORAGE_CLASS, "addons-gp3")
     assert storage.inputs["metadata"] == {"name": "gp3", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
     assert storage.inputs["parameters"] == {"type": "gp3", "encrypted": "true"}
     assert (storage.inputs["provisioner"], storage.inputs["volumeBindingMode"]) == ("ebs.csi.aws.com", "WaitForFirstConsumer")
     assert storage.inputs["allowVolumeExpansion"] is True
 
 
-def test_the_storage_class_is_made_through_the_clusters_provider_once_its_driver_runs(made: Stage) -> None:
-    storage = made.one(STORAGE_CLASS)
-    assert "::shared::" in storage.provider
-    assert "addons-aws-ebs-csi-driver" in made.upstream(storage)
+def test_there_is_a_class_for_fast_volumes_and_one_for_those_that_outlive_their_claim(made: Stage) -> None:
+    classes = {one.inputs["metadata"]["name"]: one.inputs for one in made.all(STORAGE_CLASS).values()}
+    assert set(classes) == {"gp3", "gp3-fast", "gp3-retain"}
+    assert (classes["gp3-fast"]["parameters"]["iops"], classes["gp3-fast"]["parameters"]["throughput"]) == ("10000", "500")
+    assert {name: one["reclaimPolicy"] for name, one in classes.items()} == {"gp3": "Delete", "gp3-fast": "Delete", "gp3-retain": "Retain"}
+    assert all(one["parameters"]["encrypted"] == "true" and one["volumeBindingMode"] == "WaitForFirstConsumer" for one in classes.values())
+    assert [name for name, one in classes.items() if "annotations" in one["metadata"]] == ["gp3"]
+
+
+def test_storage_classes_are_made_through_the_clusters_provider_once_their_driver_runs(made: Stage) -> None:
+    for storage in made.all(STORAGE_CLASS).values():
+        assert "::shared::" in storage.provider
+        assert "addons-aws-ebs-csi-driver" in made.upstream(storage)
+
+
+def test_buckets_are_mounted_on_gpu_nodes_too_and_by_the_pods_own_identity() -> None:
+    made = deployed(AddonsSettings(addons=(AddonSettings(name="aws-mountpoint-s3-csi-driver", version="v2.0.0-eksbuild.1"),)))
+    addon = made.one(ADDON).inputs
+    assert json.loads(addon["configurationValues"]) == {"node": {"tolerateAllTaints": True}}
+    assert "podIdentityAssociations" not in addon
 
 
 def test_without_the_driver_there_is_no_storage_class_and_no_need_of_kubernetes() -> None:
@@ -101,11 +117,11 @@ def test_a_cluster_without_a_kubernetes_provider_is_refused() -> None:
         stage(lambda: Addons("addons", factory.addons(), cluster=existing(), after=()))
 
 
-def test_a_users_transform_reaches_the_storage_class() -> None:
+def test_a_users_transform_reaches_the_storage_classes() -> None:
     def retained(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if args.type_ != STORAGE_CLASS:
             return None
         return pulumi.ResourceTransformResult({**args.props, "reclaimPolicy": "Retain"}, args.opts)
 
     made = deployed(opts=pulumi.ResourceOptions(transforms=[retained]))
-    assert made.one(STORAGE_CLASS).inputs["reclaimPolicy"] == "Retain"
+    assert {one.inputs["reclaimPolicy"] for one in made.all(STORAGE_CLASS).values()} == {"Retain"}

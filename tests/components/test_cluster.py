@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 from tests.components import factory
@@ -15,7 +16,7 @@ from commonground.network import ExistingNetwork
 from commonground.pools import Pool
 from commonground.settings import names
 from commonground.settings.base import EndpointAccess, Protection, Support
-from commonground.settings.environment import AccessSettings, AddonSettings
+from commonground.settings.environment import AccessSettings, AddonSettings, GroupAccessSettings
 
 CLUSTER = "aws:eks/cluster:Cluster"
 ADDON = "aws:eks/addon:Addon"
@@ -25,6 +26,7 @@ LOGS = "aws:cloudwatch/logGroup:LogGroup"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 KUBERNETES = "pulumi:providers:kubernetes"
 
+MEMBER = f"arn:aws:iam::{factory.ACCOUNT}:role/developers"
 NETWORK = ExistingNetwork(vpc_id="vpc-1", private_subnet_ids={"euc1-az1": "subnet-1", "euc1-az2": "subnet-2"})
 
 
@@ -113,6 +115,51 @@ def test_a_principal_with_two_policies_has_one_entry() -> None:
     made = deployed(access=both)
     assert len(made.all(ENTRY)) == 1
     assert set(made.all(ASSOCIATION)) == {"cluster-access-operators-deploy", "cluster-access-deployer"}
+
+
+def test_a_member_of_teams_has_an_entry_with_its_groups_and_no_policy() -> None:
+    made = deployed(
+        members=(GroupAccessSettings(name="shop_developers", principal_arn=MEMBER, groups=("commonground:ads:viewer", "commonground:shop:developer")),)
+    )
+    entry = made.one(ENTRY, "cluster-access-shop_developers").inputs
+    assert (entry["type"], entry["principalArn"]) == ("STANDARD", MEMBER)
+    assert entry["kubernetesGroups"] == ["commonground:ads:viewer", "commonground:shop:developer"]
+    assert MEMBER not in {one.inputs["principalArn"] for one in made.all(ASSOCIATION).values()}
+
+
+def test_a_principal_with_a_policy_that_is_a_member_too_has_one_entry_with_both() -> None:
+    made = deployed(members=(GroupAccessSettings(name="shop_operators", principal_arn=factory.PLATFORM, groups=("commonground:shop:operator",)),))
+    assert set(made.all(ENTRY)) == {"cluster-access-deployer", "cluster-access-operators-platform"}
+    assert made.one(ENTRY, "cluster-access-operators-platform").inputs["kubernetesGroups"] == ["commonground:shop:operator"]
+    assert set(made.all(ASSOCIATION)) == {"cluster-access-deployer", "cluster-access-operators-platform"}
+
+
+def test_nobody_who_makes_kubernetes_objects_waits_for_members() -> None:
+    made = deployed(members=(GroupAccessSettings(name="shop_developers", principal_arn=MEMBER, groups=("commonground:shop:developer",)),))
+    assert "cluster-access-shop_developers" not in made.upstream(made.one(KUBERNETES))
+
+
+def test_who_is_a_member_no_more_is_taken_out_of_all_groups(made: Stage) -> None:
+    """What is left out leaves the groups that AWS has: an empty list does not."""
+    assert {tuple(entry.inputs["kubernetesGroups"]) for entry in made.all(ENTRY).values()} == {()}
+
+
+@pytest.mark.parametrize(
+    ("binding", "known_as"),
+    [("shop_operators", ["cluster-access-shop_operators"]), ("operators-platform", [])],
+)
+def test_a_member_that_gets_a_policy_too_keeps_its_entry(binding: str, known_as: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """EKS refuses a second entry: the one under the member's name is taken over. With one binding for both it has one name anyhow."""
+    aliases: dict[str, list[Any]] = {}
+
+    class Entry(aws.eks.AccessEntry):
+        def __init__(self, label: str, **arguments: Any) -> None:
+            aliases[label] = [alias.name for alias in arguments["opts"].aliases or []]
+            super().__init__(label, **arguments)
+
+    monkeypatch.setattr(aws.eks, "AccessEntry", Entry)
+    deployed(members=(GroupAccessSettings(name=binding, principal_arn=factory.PLATFORM, groups=("commonground:shop:operator",)),))
+    assert aliases == {"cluster-access-deployer": [], "cluster-access-operators-platform": known_as}
 
 
 def test_a_deployer_without_access_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -13,6 +14,7 @@ from tests.components.stage import stage
 from commonground import Contract, ExistingRole, Foundation, Identity, Pool
 from commonground.contract import VERSION, ContractError, Platform
 
+ROLES = f"arn:aws:iam::{factory.ACCOUNT}:role"
 CONTRACT: dict[str, Any] = {
     "version": 1,
     "environment": "dev",
@@ -32,6 +34,9 @@ CONTRACT: dict[str, Any] = {
     "pools": {"gpu": {"purpose": "gpu", "labels": {"commonground.dev/pool": "gpu"}}},
     "registries": {"shop": {"url": "repository.example/shop", "arn": "arn:shop"}},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": "arn:key"}, "logs": {"name": "l", "arn": "arn:l", "key_arn": None}},
+    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},
+    "priority_classes": ["serving", "batch"],
+    "storage_classes": ["gp3"],
 }
 
 
@@ -72,6 +77,64 @@ def test_what_is_written_has_the_shape_that_is_read(given: dict[str, Any]) -> No
     assert set(given["cluster"]) == set(CONTRACT["cluster"])
     for part, name in (("pools", "gpu"), ("registries", "shop"), ("buckets", "models")):
         assert set(given[part][name]) == set(CONTRACT[part][name])
+
+
+@dataclass(frozen=True)
+class Described:
+    """A team, as far as the contract describes it."""
+
+    namespaces: tuple[str, ...] = ("shop", "shop-models")
+    service_account: str = "shop"
+    role: ExistingRole = ExistingRole("shop-1a2b", f"{ROLES}/teams/shop-1a2b")  # noqa: RUF009  # frozen too
+
+
+def test_it_says_what_teams_there_are_and_which_classes_they_may_ask_for() -> None:
+    def outputs() -> pulumi.Input[Any]:
+        made = Foundation("foundation", factory.environment())
+        described = Contract.of(
+            factory.environment(),
+            cluster=made.cluster,
+            pools=made.pools,
+            storage=made.storage,
+            registries=made.registries,
+            teams={"shop": Described()},
+            priority_classes=["serving", "batch"],
+            storage_classes=["gp3"],
+        )
+        return described.outputs
+
+    found = value_of(outputs)
+    assert {part: found[part] for part in ("teams", "priority_classes", "storage_classes")} == {
+        part: CONTRACT[part] for part in ("teams", "priority_classes", "storage_classes")
+    }
+
+
+def test_a_platforms_team_says_where_its_pods_run_and_as_whom() -> None:
+    def team() -> pulumi.Input[Any]:
+        shop = platform().teams["shop"]
+        return {"namespace": shop.namespaces["shop-models"], "account": shop.service_account, "name": shop.identity.name, "role": shop.identity.role.name}
+
+    assert value_of(team) == {"namespace": "shop-models", "account": "shop", "name": "shop", "role": "shop-1a2b"}
+
+
+def test_a_platforms_team_is_granted_more_by_its_own_stack() -> None:
+    def program() -> None:
+        found = platform()
+        found.buckets["models"].grant_read(found.teams["shop"].identity, prefix="shared/")
+
+    assert stage(program).one("aws:iam/rolePolicy:RolePolicy", "models-read-shared-shop").inputs["role"] == "shop-1a2b"
+
+
+def test_the_classes_that_pods_and_claims_may_ask_for_are_listed() -> None:
+    assert value_of(lambda: platform().priority_classes) == ["serving", "batch"]
+    assert value_of(lambda: platform().storage_classes) == ["gp3"]
+
+
+def test_a_foundation_from_before_there_were_teams_has_none() -> None:
+    before = {part: value for part, value in CONTRACT.items() if part not in ("teams", "priority_classes", "storage_classes")}
+    assert value_of(lambda: platform(before).storage_classes) == []
+    with pytest.raises(ContractError, match="expected teams, found"):
+        value_of(lambda: platform(before).teams["shop"].service_account)
 
 
 def test_no_secret_is_in_it(given: dict[str, Any]) -> None:
@@ -138,6 +201,8 @@ def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
         (lambda: platform().registries["web"].url, r"expected registries.web, found shop"),
         (lambda: platform().pool_labels("cpu"), r"expected pools.cpu, found gpu"),
         (lambda: platform().buckets["lgos"].key_arn, r"expected buckets.lgos, found logs, models"),
+        (lambda: platform().teams["shpo"].service_account, r"expected teams.shpo, found shop"),
+        (lambda: platform().teams["shop"].namespaces["models"], r"expected teams.shop.namespaces.models, found shop, shop-models"),
     ],
 )
 def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:

@@ -52,7 +52,7 @@ def test_no_pool_waits_for_another_or_for_what_runs_on_it(made: Stage) -> None:
 
 
 def test_the_first_kubernetes_object_waits_for_access_and_the_system_pool(made: Stage) -> None:
-    before = made.upstream(made.one(STORAGE_CLASS))
+    before = made.upstream(made.one(STORAGE_CLASS, "addons-gp3"))
     assert {"cluster-access-deployer", "system-nodes", "addons-aws-ebs-csi-driver"} <= before
 
 
@@ -94,7 +94,8 @@ def test_exactly_what_holds_data_is_protected_and_by_the_names_that_unprotected_
     custom = {one.name for one in protected.declared if one.protected}
     fixed = {names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.FLOW_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY}
     buckets = {names.bucket(name) for name in ("datasets", "models", "artifacts", "logs")}
-    assert custom == fixed | buckets | {names.repository(name) for name in ("shop", "models/churn")}
+    namespaces = {names.namespace("shop", name) for name in ("shop", "shop-models")}
+    assert custom == fixed | buckets | namespaces | {names.repository(name) for name in ("shop", "models/churn")}
 
 
 def test_nothing_is_protected_where_the_scale_says_so(made: Stage) -> None:

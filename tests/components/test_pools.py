@@ -9,10 +9,11 @@ from tests.components import factory
 from tests.components.stage import Stage, stage
 
 from commonground.cluster import ExistingCluster
+from commonground.efa import UnfitForEfaError
 from commonground.pools import HINTS, NoSubnetError, Pool
 from commonground.settings.ami import AmiType
-from commonground.settings.base import Accelerator, Architecture, Capacity, PoolPurpose
-from commonground.settings.environment import PoolSettings
+from commonground.settings.base import Accelerator, Architecture, Capacity, Gpus, PoolPurpose, SharingStrategy
+from commonground.settings.environment import PoolSettings, SharingSettings
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -133,12 +134,24 @@ def test_labels_say_pool_purpose_and_gpu_model() -> None:
         "commonground.dev/pool": "gpu",
         "commonground.dev/purpose": "gpu",
         "k8s.amazonaws.com/accelerator": "nvidia-l4",
+        "commonground.dev/gpu-product": "l4",
+        "commonground.dev/gpu-memory-mib": "22888",
     }
 
 
 def test_a_pool_of_two_gpu_models_is_labelled_by_their_maker_only() -> None:
     mixed = factory.pool("gpu", GPU, instance_types=(factory.gpu_type(), factory.gpu_type("g5.xlarge", model="A10G")))
-    assert deployed(mixed).one(GROUP).inputs["labels"]["k8s.amazonaws.com/accelerator"] == "nvidia"
+    labels = deployed(mixed).one(GROUP).inputs["labels"]
+    assert labels["k8s.amazonaws.com/accelerator"] == "nvidia"
+    assert "commonground.dev/gpu-product" not in labels
+
+
+def test_of_several_gpus_the_least_memory_is_promised() -> None:
+    small, large = (
+        factory.instance_type(name, gpus=Gpus(count=1, model="any", memory_mib=memory)) for name, memory in (("g6.xlarge", 22888), ("g6e.xlarge", 45776))
+    )
+    labels = deployed(factory.pool("gpu", GPU, instance_types=(large, small))).one(GROUP).inputs["labels"]
+    assert labels["commonground.dev/gpu-memory-mib"] == "22888"
 
 
 def test_the_autoscaler_is_told_of_a_gpu_node_before_there_is_one() -> None:
@@ -147,6 +160,8 @@ def test_the_autoscaler_is_told_of_a_gpu_node_before_there_is_one() -> None:
         f"{HINTS}label/commonground.dev/pool": "gpu",
         f"{HINTS}label/commonground.dev/purpose": "gpu",
         f"{HINTS}label/k8s.amazonaws.com/accelerator": "nvidia-l4",
+        f"{HINTS}label/commonground.dev/gpu-product": "l4",
+        f"{HINTS}label/commonground.dev/gpu-memory-mib": "22888",
         f"{HINTS}taint/nvidia.com/gpu": "true:NoSchedule",
         f"{HINTS}resources/nvidia.com/gpu": "1",
         f"{HINTS}resources/ephemeral-storage": "100Gi",
@@ -189,6 +204,59 @@ def test_gpu_instances_may_serve_a_pool_that_is_not_kept_for_gpu_work() -> None:
     made = deployed(notebooks)
     assert made.one(GROUP).inputs["amiType"] == "AL2023_x86_64_NVIDIA"
     assert hinted(made)[f"{HINTS}resources/nvidia.com/gpu"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("sharing", "gpus"),
+    [(SharingSettings(strategy=SharingStrategy.TIME_SLICING, replicas=4), "32"), (SharingSettings(strategy=SharingStrategy.MIG, profile="1g.10gb"), "56")],
+)
+def test_the_autoscaler_counts_gpus_as_pods_get_them(sharing: SharingSettings, gpus: str) -> None:
+    eight = factory.instance_type("p5.48xlarge", gpus=Gpus(count=8, model="H100", memory_mib=81920))
+    assert hinted(deployed(factory.pool("gpu", GPU, sharing=sharing, instance_types=(eight,))))[f"{HINTS}resources/nvidia.com/gpu"] == gpus
+
+
+def test_memory_of_a_part_is_promised_where_gpus_are_cut() -> None:
+    eight = factory.instance_type("p5.48xlarge", gpus=Gpus(count=8, model="H100", memory_mib=81920))
+    cut = factory.pool("gpu", GPU, sharing=SharingSettings(strategy=SharingStrategy.MIG, profile="1g.10gb"), instance_types=(eight,))
+    assert deployed(cut).one(GROUP).inputs["labels"]["commonground.dev/gpu-memory-mib"] == "10240"
+
+
+def training(*types: tuple[str, int], **changes: Any) -> PoolSettings:
+    """A pool with EFA, of instance types with so many adapters."""
+    kinds = tuple(factory.gpu_type(name, model="H100", count=8).model_copy(update={"efa": efa}) for name, efa in types)
+    return factory.pool("train", GPU, efa=True, instance_types=kinds, **changes)
+
+
+def test_with_efa_every_adapter_is_there_beside_one_ordinary_interface() -> None:
+    template = deployed(training(("p4d.24xlarge", 4)), security_group_ids=["sg-data"]).one(TEMPLATE).inputs
+    placed = [(one["interfaceType"], one["networkCardIndex"], one["deviceIndex"]) for one in template["networkInterfaces"]]
+    assert placed == [("interface", 0, 0), ("efa-only", 0, 1), ("efa-only", 1, 0), ("efa-only", 2, 0), ("efa-only", 3, 0)]
+    assert {tuple(one["securityGroups"]) for one in template["networkInterfaces"]} == {("sg-cluster", "sg-data")}
+    assert "vpcSecurityGroupIds" not in template
+
+
+def test_an_instance_whose_first_card_has_no_efa_gets_its_adapters_on_the_others() -> None:
+    interfaces = deployed(training(("p6-b300.48xlarge", 16))).one(TEMPLATE).inputs["networkInterfaces"]
+    assert [one["networkCardIndex"] for one in interfaces if one["interfaceType"] == "efa-only"] == list(range(1, 17))
+
+
+def test_nodes_with_efa_are_in_one_zone_and_the_autoscaler_knows_what_they_bring() -> None:
+    made = deployed(training(("p5.48xlarge", 32)))
+    assert made.one(GROUP).inputs["subnetIds"] == ["subnet-1"]
+    assert made.one(GROUP).inputs["labels"]["commonground.dev/efa"] == "true"
+    told = hinted(made)
+    assert (told[f"{HINTS}resources/vpc.amazonaws.com/efa"], told[f"{HINTS}resources/hugepages-2Mi"]) == ("32", "10256Mi")
+
+
+def test_instance_types_that_one_template_cannot_serve_are_refused_with_their_adapters() -> None:
+    with pytest.raises(UnfitForEfaError, match=r"'train'.*p4d\.24xlarge \(4\), p5\.48xlarge \(32\)"):
+        deployed(training(("p4d.24xlarge", 4), ("p5.48xlarge", 32)))
+    with pytest.raises(UnfitForEfaError, match=r"g6\.xlarge \(0\)"):
+        deployed(training(("g6.xlarge", 0)))
+
+
+def test_a_pool_without_efa_has_no_interfaces_of_its_own() -> None:
+    assert "networkInterfaces" not in deployed(factory.pool("gpu", GPU)).one(TEMPLATE).inputs
 
 
 def test_a_users_transform_reaches_the_node_group() -> None:

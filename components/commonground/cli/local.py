@@ -7,6 +7,7 @@ import click
 
 from commonground.cli import options as shared
 from commonground.cli.hints import echo, hinted
+from commonground.engine import clusters
 from commonground.engine.project import Project
 from commonground.engine.runs import Checkout
 from commonground.local import cloud
@@ -34,16 +35,28 @@ def start(folder: Path) -> int:
 @shared.project
 def stop(folder: Path) -> int:
     """End it, and with it all that is provisioned in it."""
-    click.echo("the local cloud is stopped" if cloud.stop(_directory(folder)) else "the local cloud is not running")
+    directory = _directory(folder)
+    if clusters.there(directory):
+        from commonground.local.cluster import lifecycle
+
+        lifecycle.stop(directory)
+    click.echo("the local cloud is stopped" if cloud.stop(directory) else "the local cloud is not running")
     return 0
 
 
 @local_command.command("status")
 @shared.project
 def status(folder: Path) -> int:
-    """Say whether it runs, and where."""
+    """Say whether it runs, and where. Tells of its real clusters too, and of nodes that wait for pods to end."""
     found = cloud.running(_directory(folder))
     click.echo(f"the local cloud serves at {found.endpoint} (process {found.pid})" if found else hinted(NOT_RUNNING))
+    kept = clusters.kept(_directory(folder))
+    if kept and kept.problem:
+        click.echo(f"its clusters: {kept.problem}")
+    for one in kept.clusters if kept else ():
+        click.echo(f"cluster {one.name}: Kubernetes {one.version} at {one.endpoint}, KUBECONFIG={one.kubeconfig}")
+        for node in one.leaving:
+            click.echo(f"  node {node.name} is leaving and waits for {', '.join(node.pods)}")
     return 0
 
 
@@ -56,7 +69,10 @@ def env(folder: Path) -> int:
         echo(NOT_RUNNING)
         return 1
     region = Project.read(folder.resolve()).binding("local", "region") or REGION
-    for name, value in sorted(found.environment(region).items()):
+    kept = clusters.kept(_directory(folder))
+    kubeconfigs = [str(one.kubeconfig) for one in kept.clusters] if kept else []
+    reached = {"KUBECONFIG": kubeconfigs[0]} if kubeconfigs else {}
+    for name, value in sorted({**found.environment(region), **reached}.items()):
         click.echo(f"export {name}={shlex.quote(value)}")
     return 0
 

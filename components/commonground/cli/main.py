@@ -19,15 +19,18 @@ COMMANDS = {
     "destroy": "stacks",
     "doctor": "tools",
     "engine": "tools",
+    "images": "images",
     "init": "stacks",
     "local": "local",
     "lock": "tools",
+    "manifests": "manifests",
     "outputs": "stacks",
     "parity": "parity",
     "preview": "stacks",
     "refresh": "stacks",
     "settings": "tools",
     "up": "stacks",
+    "why": "why",
 }
 
 

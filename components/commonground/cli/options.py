@@ -89,14 +89,14 @@ def check_settings(found: Project, name: str, *, offline: bool) -> None:
 
 
 @contextmanager
-def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True) -> Iterator[tuple[Run, Lines]]:
+def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True, cluster: bool = False) -> Iterator[tuple[Run, Lines]]:
     """A run of the program for an environment and its progress: settings checked, CLI found, and meanwhile the program's imports begun."""
     found = Project.read(folder.resolve())
     with started(found.root, debug=options.debug) as worker:
         if check:
             check_settings(found, name, offline=offline)
         with _progress(options, name) as progress:
-            yield Run(found, name, find(progress.say), progress, worker=worker), progress
+            yield Run(found, name, find(progress.say), progress, worker=worker, cluster=cluster), progress
 
 
 @contextmanager

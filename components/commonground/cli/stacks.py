@@ -9,7 +9,7 @@ import click
 from commonground.cli import options as shared
 from commonground.cli.hints import echo
 from commonground.cli.options import Options
-from commonground.engine import report
+from commonground.engine import clusters, report
 from commonground.engine.errors import EngineError, ProtectedError
 from commonground.engine.request import Status
 from commonground.engine.steps import Op, Step, count, summary
@@ -21,12 +21,15 @@ STOPPED = "protection stopped the preview; this is what it had seen by then"
 @click.command("up")
 @shared.environment
 @shared.project
+@click.option("--cluster", is_flag=True, help="Local: with a real Kubernetes control plane and simulated nodes. Later commands use it by themselves.")
 @shared.answers
 @shared.flags
 @click.pass_obj
-def up_command(options: Options, environment: str, folder: Path) -> int:
+def up_command(options: Options, environment: str, folder: Path, cluster: bool) -> int:
     """Provision ENV: make what is missing, change what differs. Previews first."""
-    with shared.run(options, folder, environment) as (run, progress):
+    with shared.run(options, folder, environment, cluster=cluster) as (run, progress):
+        if cluster and not run.local:
+            raise click.UsageError(f"--cluster is for the local cloud, and {environment} is bound to AWS")
         outcome = run.up(ask=shared.must_ask(options, run))
         if outcome.status is Status.DECLINED:
             return _declined(environment)
@@ -39,7 +42,8 @@ def up_command(options: Options, environment: str, folder: Path) -> int:
     nothing = not any(number for op, number in counts.items() if op is not Op.SAME)
     click.echo(f"\n{environment}: {'nothing to change: ' if nothing else ''}{summary(counts, would=False)}")
     if endpoint:
-        echo('eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud')
+        kubectl = ", and kubectl at its cluster" if clusters.kept(run.checkout.local) else ""
+        echo(f'eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud{kubectl}')
     return 0
 
 

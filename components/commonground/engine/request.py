@@ -43,6 +43,16 @@ class StandIns:
 
 
 @dataclass(frozen=True)
+class RealKubernetes:
+    """A run whose clusters have API servers: the official Kubernetes provider takes the stand-in's place."""
+
+    environment: dict[str, str]
+    """What the engine and its providers get: where programs are, how the local cloud is reached."""
+    downloads: bool = False
+    """Whether the engine has to download the provider: there is none on the PATH."""
+
+
+@dataclass(frozen=True)
 class Request:
     """One run. Paths are absolute."""
 
@@ -57,6 +67,7 @@ class Request:
     backend: str | None = None
     """Folder of the state, where it is the checkout's."""
     stand_ins: StandIns | None = None
+    real_kubernetes: RealKubernetes | None = None
     policy_packs: tuple[str, ...] = ()
     verify: bool = False
     """Offline: whether a second preview, on what the first one made, has to say that nothing changes."""
@@ -73,8 +84,9 @@ class Request:
     def from_json(cls, data: dict[str, Any]) -> "Request":
         """As `to_json` wrote it."""
         stand_ins = StandIns(**data["stand_ins"]) if data["stand_ins"] else None
+        real = RealKubernetes(**data["real_kubernetes"]) if data["real_kubernetes"] else None
         enums = {"mode": Mode(data["mode"]), "state": State(data["state"]), "policy_packs": tuple(data["policy_packs"])}
-        return cls(**{**data, **enums, "stand_ins": stand_ins})
+        return cls(**{**data, **enums, "stand_ins": stand_ins, "real_kubernetes": real})
 
 
 class Status(StrEnum):

@@ -1,5 +1,6 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
+import json
 import shutil
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -7,15 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from commonground.engine import process
+from commonground.engine import clusters, process
 from commonground.engine.errors import NoProjectError
 from commonground.engine.installation import Engine
 from commonground.engine.process import Outcome, Watcher
 from commonground.engine.project import Project
-from commonground.engine.request import Mode, Request, StandIns, State
+from commonground.engine.request import Mode, RealKubernetes, Request, StandIns, State
 
 KUBERNETES = "1.36"
 """Version whose schema checks objects where an environment has no lock."""
+HOME_ACCOUNT, HOME_REGION = "123456789012", "eu-central-1"
+"""The local cloud's own, where an environment's bindings name none."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Run:
     watcher: Watcher
     policy_packs: tuple[str, ...] = ()
     debug: bool = False
+    cluster: bool = False
+    """Whether the local cloud's clusters are to have real control planes. Once they have, they are used without being asked for."""
     worker: process.Worker | None = None
     """One that was started ahead; without it the run starts its own."""
 
@@ -64,31 +69,34 @@ class Run:
     @cached_property
     def local(self) -> bool:
         """Whether the environment lives in the local cloud, as its bindings say, or those of the foundation beneath it."""
-        cloud = self.project.binding(self.environment, "cloud")
-        if cloud is None and self.checkout.root != self.project.root and (self.checkout.root / "Pulumi.yaml").is_file():
-            cloud = Project.read(self.checkout.root).binding(self.environment, "cloud")
-        return cloud == "local"
+        return self._binding("cloud") == "local"
+
+    def _binding(self, name: str) -> str | None:
+        found = self.project.binding(self.environment, name)
+        if found is None and self.checkout.root != self.project.root and (self.checkout.root / "Pulumi.yaml").is_file():
+            found = Project.read(self.checkout.root).binding(self.environment, name)
+        return found
 
     def up(self, *, ask: bool) -> Outcome:
         """Previews, then provisions. `ask`: whether to ask in between; the local cloud is never asked for."""
         if not self.local:
             return self._run(Mode.UP, state=State.TEAM, ask=ask)
         cloud = self._start_cloud()
-        return self._live(Mode.UP, cloud.endpoint, cloud.instance)
+        return self._live(Mode.UP, cloud)
 
     def destroy(self, *, ask: bool) -> Outcome:
         """Previews, then takes everything away; stops before anything if something is protected."""
         if not self.local:
             return self._run(Mode.DESTROY, state=State.TEAM, ask=ask)
         cloud = self._running_cloud()
-        return self._live(Mode.DESTROY, cloud.endpoint, cloud.instance) if cloud else self._run(Mode.DESTROY, state=State.CHECKOUT, cloud="")
+        return self._live(Mode.DESTROY, cloud) if cloud else self._run(Mode.DESTROY, state=State.CHECKOUT, cloud="")
 
     def refresh(self) -> Outcome:
         """Reads from the cloud what is there, into the state."""
         if not self.local:
             return self._run(Mode.REFRESH, state=State.TEAM)
         cloud = self._running_cloud()
-        return self._live(Mode.REFRESH, cloud.endpoint, cloud.instance) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
+        return self._live(Mode.REFRESH, cloud) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
 
     def preview(self, *, offline: bool, verify: bool = False) -> Outcome:
         """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything."""
@@ -99,7 +107,11 @@ class Run:
         cloud = self._running_cloud()
         if cloud is None or self._noted_cloud() != cloud.instance:
             return self._planned("no local cloud runs" if cloud is None else "nothing is provisioned in the local cloud")
-        return self._live(Mode.PREVIEW, cloud.endpoint, cloud.instance)
+        return self._live(Mode.PREVIEW, cloud)
+
+    def render(self, folder: Path) -> Outcome:
+        """An offline preview that writes every Kubernetes object below a folder: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml`."""
+        return self._planned("offline", manifests=folder)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets masked; none where nothing is provisioned."""
@@ -117,22 +129,42 @@ class Run:
         cloud = self._running_cloud() if self.local else None
         return str(cloud.endpoint) if cloud else None
 
-    def _planned(self, why: str, *, verify: bool = False) -> Outcome:
-        outcome = self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=StandIns("plan", self._kubernetes), verify=verify)
+    def _planned(self, why: str, *, verify: bool = False, manifests: Path | None = None) -> Outcome:
+        stand_ins = StandIns("plan", self._kubernetes, manifests=str(manifests) if manifests else None)
+        outcome = self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=stand_ins, verify=verify)
         return replace(outcome, against=f"{why}, against nothing; ids and ARNs are derived from names")
 
-    def _live(self, mode: Mode, endpoint: str, instance: str) -> Outcome:
+    def _live(self, mode: Mode, cloud: Any) -> Outcome:
+        real = self._real_kubernetes(cloud)
         # By instance: the objects of a lost cloud are lost with it.
-        manifests = self.checkout.local / "manifests" / instance
+        manifests = self.checkout.local / "manifests" / cloud.instance
         if mode is Mode.UP:
             for old in manifests.parent.glob("*"):
-                if old.name != instance:
+                if old.name != cloud.instance:
                     shutil.rmtree(old, ignore_errors=True)
         manifests.mkdir(parents=True, exist_ok=True)
-        return self._run(mode, state=State.CHECKOUT, stand_ins=StandIns("live", self._kubernetes, endpoint, str(manifests)), cloud=instance)
+        stand_ins = StandIns("live", self._kubernetes, cloud.endpoint, str(manifests))
+        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real)
+
+    def _real_kubernetes(self, cloud: Any) -> RealKubernetes | None:
+        if not clusters.used(self.checkout.local, cloud):
+            if not self.cluster:
+                return None
+            if self._noted_cloud() == cloud.instance and self._provisioned:
+                raise clusters.ProvisionedWithoutError(self.environment)
+        place = clusters.Place(self.checkout.local, cloud, self._binding("account") or HOME_ACCOUNT, self._binding("region") or HOME_REGION)
+        return clusters.started(place, self.watcher.say)
 
     def _run(
-        self, mode: Mode, *, state: State, stand_ins: StandIns | None = None, cloud: str | None = None, ask: bool = False, verify: bool = False
+        self,
+        mode: Mode,
+        *,
+        state: State,
+        stand_ins: StandIns | None = None,
+        real_kubernetes: RealKubernetes | None = None,
+        cloud: str | None = None,
+        ask: bool = False,
+        verify: bool = False,
     ) -> Outcome:
         file = self.project.stack_file(self.environment)
         if not file.is_file():
@@ -147,6 +179,7 @@ class Run:
             state=state,
             backend=str(self.checkout.state) if state is State.CHECKOUT else None,
             stand_ins=stand_ins,
+            real_kubernetes=real_kubernetes,
             policy_packs=self.policy_packs,
             ask=ask,
             verify=verify,
@@ -165,6 +198,15 @@ class Run:
     def _noted_cloud(self) -> str | None:
         file = self.checkout.state / f"{self.project.name}.{self.environment}.cloud"
         return file.read_text().strip() if file.exists() else None
+
+    @property
+    def _provisioned(self) -> bool:
+        """Whether anything stands in the checkout's own state."""
+        try:
+            checkpoint = json.loads((self.checkout.state / ".pulumi" / "stacks" / self.project.name / f"{self.environment}.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(((checkpoint.get("checkpoint") or {}).get("latest") or {}).get("resources"))
 
     def _start_cloud(self) -> Any:
         from commonground.local import cloud  # moto's server and all it imports, for `local` only

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,8 +39,8 @@ class Process:
         self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
 
-    def attach(self) -> str:
-        """Waits until they serve. Returns the value of PULUMI_DEBUG_PROVIDERS. Raises `StandInsError`."""
+    def attach(self, *, without: Container[str] = ()) -> str:
+        """Waits until they serve. Returns the value of PULUMI_DEBUG_PROVIDERS, `without` some packages. Raises `StandInsError`."""
         assert self._process.stdout
         line = self._process.stdout.readline()
         try:
@@ -50,7 +50,7 @@ class Process:
                 self._process.wait(SECONDS_TO_END)
             self._reader.join(1)
             raise StandInsError((self._said[-1] if self._said else line).strip()) from None
-        return ",".join(f"{package}:{port}" for package, port in sorted(ports.items()))
+        return ",".join(f"{package}:{port}" for package, port in sorted(ports.items()) if package not in without)
 
     def end(self) -> None:
         """Ends them, by force if they do not follow."""

@@ -11,6 +11,8 @@ from commonground.engine.steps import STACK, Step, masked, step
 # The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
 PROTECTED = ("marked for protection", "because it is protected")
 PENDING = "Attempting to deploy or update resources with"
+# Warnings of a provider on the PATH, in whose place `clusters.started` says one line (sdk/go/common/workspace/plugins.go; pkg/resource/deploy).
+ON_PATH = ("using pulumi-resource-kubernetes from $PATH", "resource plugin kubernetes is expected to have version")
 UNTOLD = ("debug", "error")
 """Severities that are not passed on as they come: errors are told once, at the end, with their resource."""
 
@@ -70,6 +72,6 @@ class Watch:
     def _diagnostic(self, severity: str, text: str, urn: str | None, ephemeral: bool | None) -> None:
         if severity == "error":
             self.errors.append((urn or None, text))
-        misleading = self._mends and text.startswith(PENDING)
+        misleading = (self._mends and text.startswith(PENDING)) or text.startswith(ON_PATH)
         if severity not in UNTOLD and text and not ephemeral and not misleading:
             self._channel.message(severity, text, urn or None)

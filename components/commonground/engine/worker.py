@@ -54,7 +54,7 @@ def _run(request: Request, project: Project, run_program: Callable[[], None], ch
         if request.mode is not Mode.INIT:
             workspace.begin(channel)
         if serving:
-            workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach()
+            workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach(without=("kubernetes",) if request.real_kubernetes else ())
         return Operations(request, workspace, channel, run_program).run()
 
 

@@ -19,7 +19,7 @@ from commonground.engine.applied import Applied
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
 from commonground.engine.project import Project
-from commonground.engine.request import HALF_MADE, Mode, Request, State
+from commonground.engine.request import HALF_MADE, Mode, RealKubernetes, Request, State
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
@@ -107,6 +107,15 @@ class Workspace:
             **STAND_INS_ONLY,
             **(NO_CHECKPOINTS if throw_away else {}),
         }
+        if real := self._request.real_kubernetes:
+            self._reach(real, backend)
+
+    def _reach(self, real: RealKubernetes, backend: Path) -> None:
+        """Real clusters. A provider that is downloaded is kept beside the state: the run's own home goes with it."""
+        self.environment |= real.environment
+        if real.downloads:
+            self.environment["PULUMI_HOME"] = str(backend / "home")
+            del self.environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"]
 
     def _select_team_stack(self, workspace: LocalWorkspace) -> None:
         name = self._request.environment

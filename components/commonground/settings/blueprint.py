@@ -121,8 +121,8 @@ class Accelerators(Settings):
     """The software that GPU pools need on the cluster."""
 
     gpus: GpuSoftware = GpuSoftware.DEVICE_PLUGIN
-    """`device_plugin` (pods ask for `nvidia.com/gpu: 1`), or `dra` (pods claim devices by class; AWS recommends it from Kubernetes 1.34). Default:
-    `device_plugin`."""
+    """`device_plugin` (pods ask for `nvidia.com/gpu: 1`), or `dra` (pods claim devices by class; AWS recommends it from Kubernetes 1.34, and it
+    shares no GPU by time slicing or MPS). Default: `device_plugin`."""
 
 
 class Team(Settings):

@@ -286,6 +286,8 @@ class TeamSettings(Settings):
     peers: tuple[str, ...]
     """Names of teams whose pods may reach this team's."""
     quota: QuotaSettings
+    protection: Protection
+    """Of the namespaces: a namespace that goes takes the volumes that were claimed in it along."""
 
 
 class Environment(Settings):

@@ -177,6 +177,8 @@ def _cluster(files: Files) -> ClusterSettings:
 def _pool(files: Files, name: str, pool: Pool) -> PoolSettings:
     scale = files.scale.pools[name]
     ami_type = AMI_TYPES[pool.architecture, pool.accelerator]
+    # EFA's traffic stays inside one zone (EC2 user guide, "Elastic Fabric Adapter for AI/ML and HPC workloads on Amazon EC2").
+    zones = pool_zones(files, scale.instance_types)
     return PoolSettings(
         name=name,
         purpose=pool.purpose,
@@ -195,7 +197,7 @@ def _pool(files: Files, name: str, pool: Pool) -> PoolSettings:
         max=scale.max,
         resize=name in files.scale.resize,
         rezone=name in files.scale.rezone,
-        zones=pool_zones(files, scale.instance_types),
+        zones=zones[:1] if pool.efa else zones,
     )
 
 
@@ -226,6 +228,7 @@ def _team(files: Files, name: str, team: Team) -> TeamSettings:
         registries=team.registries,
         peers=team.peers,
         quota=QuotaSettings(**dict(files.scale.teams[name])),
+        protection=_protection(files),
     )
 
 
@@ -234,5 +237,6 @@ def protected_names(files: Files) -> tuple[str, ...]:
     blueprint = files.blueprint
     buckets = tuple(names.bucket(name) for name in blueprint.buckets)
     repositories = tuple(names.repository(name) for name in blueprint.registries)
+    namespaces = tuple(names.namespace(team, name) for team, shape in blueprint.teams.items() for name in shape.namespaces)
     flow_logs = (names.FLOW_LOGS,) if blueprint.network.flow_logs else ()
-    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, *flow_logs, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories)
+    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, *flow_logs, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories, *namespaces)

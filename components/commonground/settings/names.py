@@ -13,6 +13,11 @@ def bucket(name: str) -> str:
     return f"{name}-bucket"
 
 
+def namespace(team: str, name: str) -> str:
+    """Of a team's namespace. No name has a slash: team `a` with `b-c` and team `a-b` with `c` stay apart."""
+    return f"{team}/{name}"
+
+
 def repository(name: str) -> str:
     """Of the repository of this name in the blueprint. A logical name keeps the slashes."""
     return f"{name}-repository"

@@ -145,3 +145,8 @@ def test_an_old_version_goes_alone_also_where_new_ones_are_no_longer_kept(accoun
     versions = [{"Key": "a", "VersionId": version["VersionId"]} for version in (*left["Versions"], *left["DeleteMarkers"])]
     s3.delete_objects(Bucket=bucket, Delete={"Objects": versions})
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_there_are_no_directory_buckets(account, bucket):
+    assert account.s3.list_directory_buckets()["Buckets"] == []
+    assert bucket in [found["Name"] for found in account.s3.list_buckets()["Buckets"]]

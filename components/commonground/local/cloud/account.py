@@ -7,7 +7,7 @@ from moto.iam.models import iam_backends
 ACCOUNT = "123456789012"
 """moto's own account, which `local` is bound to."""
 
-ROLES = ("commonground-deploy", "platform")
+ROLES = ("commonground-deploy", "platform", "shop-developers", "shop-scientists", "payments-developers")
 """The roles that `local` binds. EKS refuses an access entry for a role that is not there; another one is made with `aws iam create-role`."""
 
 

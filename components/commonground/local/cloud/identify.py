@@ -17,6 +17,7 @@ SIGNING_NAMES = {
     "aps": "amp",
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
+    "s3express": "s3",
     "states": "stepfunctions",
     "tagging": "resourcegroupstaggingapi",
 }

@@ -9,6 +9,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
 from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.moto_server.werkzeug_app import SIGNING_ALIASES
 from moto.s3 import responses
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeDeleteMarker, PublicAccessBlock, S3Backend
@@ -25,6 +26,8 @@ KEPT = {"lifecycle": ("PutBucketLifecycleConfiguration", "LifecycleConfiguration
 
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
+DIRECTORIES = "s3express"
+"""The service in the signature of calls for directory buckets (botocore, S3's endpoint rules)."""
 
 
 class S3Refusal(S3ClientError):
@@ -33,6 +36,13 @@ class S3Refusal(S3ClientError):
 
 class Responder(responses.S3Response):
     """S3 with every correction."""
+
+    def all_buckets(self) -> Any:
+        """All buckets; of directory buckets, which have an endpoint of their own and are not known here, none."""
+        if f"/{DIRECTORIES}/" not in self.headers.get("Authorization", ""):
+            return super().all_buckets()
+        self.data["Action"] = "ListDirectoryBuckets"
+        return self.serialized(ActionResult({"Buckets": []}))
 
     def _bucket_response_put(self, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
         kept = next((query for query in KEPT if query in querystring), None)
@@ -183,6 +193,7 @@ _MOTO_DELETE = S3Backend.delete_object
 def install() -> None:
     """Takes the place of moto's S3, whose paths are read again from the module each time: the class itself has to be another one."""
     responses.S3Response = Responder
+    SIGNING_ALIASES[DIRECTORIES] = "s3"
     FakeBucket.get_permission = _unconditional
     FakeBucket._log_permissions_enabled_policy = staticmethod(_delivers_logs)
     FakeDeleteMarker.dispose = lambda _marker: None

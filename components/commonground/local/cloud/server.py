@@ -27,6 +27,7 @@ def serve(directory: Path, instance: str, wished_port: int) -> None:
     # The services' code is read while the command that started this process reads its own; calls wait for it. If it fails, the process ends with it.
     responders.install()
     import_module(".account", __package__).furnish()
+    import_module(".eks.controlplanes", __package__).follow(directory / "cluster" / "endpoints.json")
     loaded.set()
     signal.pause()
 

@@ -1,6 +1,7 @@
 """What differs between two sets of inputs, property by property, and what follows from it."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -79,7 +80,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> Dif
                 record(path, plain, "delete")
         elif isinstance(before, dict) and isinstance(after, dict):
             for key in sorted({*before, *after}):
-                walk(before.get(key, MISSING), after.get(key, MISSING), f"{path}.{key}", f"{plain}.{key}")
+                walk(before.get(key, MISSING), after.get(key, MISSING), f"{path}{_step(key)}", f"{plain}.{key}")
         elif isinstance(before, list) and isinstance(after, list):
             walk_list(before, after, path, plain)
         elif not rules.same(plain, before, after):
@@ -95,6 +96,17 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], rules: Rules) -> Dif
         if not key.startswith("__"):
             walk(old.get(key, MISSING), new.get(key, MISSING), key, key)
     return found
+
+
+def _step(key: str) -> str:
+    """A property inside another, in a full path: one with dots or brackets in its name, such as a label, is quoted (Pulumi's property paths)."""
+    quoted = key.replace('"', '\\"')
+    return f'["{quoted}"]' if any(sign in key for sign in '."[]') else f".{key}"
+
+
+def plain(path: str) -> str:
+    """A full path without the indexes of lists, as the rules of a type have it."""
+    return re.sub(r"\[\d+\]", "", path)
 
 
 def same_json(one: str, other: str) -> bool:

@@ -11,7 +11,9 @@ from commonground.settings.mistakes import did_you_mean, listed
 from commonground.settings.rules.network import PRIVATE
 from commonground.settings.rules.problem import Problem, Rule
 
-_ROLES = (BindingType.ROLE_ARN, BindingType.ROLE_ARNS)
+ROLES = (BindingType.ROLE_ARN, BindingType.ROLE_ARNS)
+"""Types of the bindings that are principals."""
+
 # Nobody comes from these ranges by the internet (RFC 1918, RFC 6598, loopback and link-local).
 _NEVER_PUBLIC = (*PRIVATE, *(IPv4Network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10")))
 REQUIRED_ADDONS = {
@@ -87,7 +89,7 @@ def client_ranges(files: Files) -> Iterator[Problem]:
 def principals(files: Files) -> Iterator[Problem]:
     """The cluster's access names bindings of roles, the deployer among them."""
     blueprint = files.blueprint
-    roles = [name for name, binding in blueprint.bindings.items() if binding.type in _ROLES]
+    roles = [name for name, binding in blueprint.bindings.items() if binding.type in ROLES]
     for name in blueprint.cluster.access:
         if name not in roles and not files.unsure(Block.BLUEPRINT, "bindings", name):
             guess = did_you_mean(name, roles)
@@ -100,10 +102,22 @@ def principals(files: Files) -> Iterator[Problem]:
         yield Problem(Block.BLUEPRINT, ("cluster", "access", DEPLOYER), policy or "nothing", expected, f"write `{DEPLOYER}: {admin}`")
 
 
+def _let_in(files: Files) -> tuple[str, ...]:
+    """Bindings whose roles come into the cluster: by a policy, or as members of teams."""
+    blueprint = files.blueprint
+    named = [*blueprint.cluster.access, *(binding for team in blueprint.teams.values() for binding in team.members.values())]
+    return tuple(name for name in dict.fromkeys(named) if name in blueprint.bindings and blueprint.bindings[name].type in ROLES)
+
+
 def one_entry_a_principal(files: Files) -> Iterator[Problem]:
-    """No role comes in twice: EKS has one access entry a principal (EKS user guide, "Create access entries")."""
-    seen: dict[str, str] = {}
-    for name in files.blueprint.cluster.access:
+    """No role has two policies or stands in a list twice: EKS has one access entry a principal (EKS user guide, "Create access entries").
+
+    A role may have a policy and be a member of several teams: that is one entry with all of their groups.
+    """
+    access = files.blueprint.cluster.access
+    with_policy: dict[str, str] = {}
+    for name in _let_in(files):
+        seen = with_policy if name in access else {}
         value = files.bindings.values.get(name)
         for keys, arn in [((name, index), item) for index, item in enumerate(value)] if isinstance(value, list) else [((name,), value)]:
             if not isinstance(arn, str):
@@ -116,7 +130,7 @@ def one_entry_a_principal(files: Files) -> Iterator[Problem]:
 def entry_names(files: Files) -> Iterator[Problem]:
     """Entries are told apart by the last part of their role's name, whatever its path."""
     seen: dict[tuple[str, str], str] = {}
-    for name in files.blueprint.cluster.access:
+    for name in _let_in(files):
         value = files.bindings.values.get(name)
         for index, arn in enumerate(value if isinstance(value, list) else []):
             account, role = str(arn).split(":")[4:5], str(arn).rsplit("/", 1)[-1]

@@ -4,10 +4,19 @@ from collections.abc import Iterator
 
 from commonground.settings.files import Files, NotRead
 from commonground.settings.mistakes import Mistake
-from commonground.settings.rules import access, bindings, data, lock, network, pools
+from commonground.settings.rules import accelerators, access, bindings, data, lock, network, pools, teams
 from commonground.settings.rules.problem import Problem, Rule
 
-RULES: tuple[Rule, ...] = (*bindings.RULES, *network.RULES, *access.RULES, *pools.RULES, *data.RULES, *lock.RULES)
+RULES: tuple[Rule, ...] = (
+    *bindings.RULES,
+    *network.RULES,
+    *access.RULES,
+    *pools.RULES,
+    *accelerators.RULES,
+    *data.RULES,
+    *teams.RULES,
+    *lock.RULES,
+)
 
 
 def broken(files: Files) -> Iterator[Mistake]:

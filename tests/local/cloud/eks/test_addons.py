@@ -92,6 +92,18 @@ def test_an_add_on_without_aws_calls_takes_no_identity(cloud: Account, cluster: 
     assert "does not support a pod identity" in said
 
 
+def test_the_s3_driver_mounts_on_every_node_and_takes_an_identity_of_its_own(cloud: Account, cluster: str, refused: Refused) -> None:
+    where = {"clusterName": cluster, "addonName": "aws-mountpoint-s3-csi-driver"}
+    said = refused("InvalidParameterException", cloud.eks.create_addon, **where, configurationValues=json.dumps({"node": {"tolerateAllTaints": "yes"}}))
+    assert ".node.tolerateAllTaints" in said
+    identity = [{"serviceAccount": "s3-csi-driver-sa", "roleArn": cloud.role()}]
+    values = json.dumps({"node": {"tolerateAllTaints": True}})
+    made = cloud.eks.create_addon(**where, configurationValues=values, podIdentityAssociations=identity)["addon"]
+    assert (made["addonVersion"], len(made["podIdentityAssociations"])) == ("v1.0.0-eksbuild.1", 1)
+    offered = cloud.eks.describe_addon_versions(addonName="aws-mountpoint-s3-csi-driver", kubernetesVersion="1.36")["addons"]
+    assert "v1.0.0-eksbuild.1" in [version["addonVersion"] for version in offered[0]["addonVersions"]]
+
+
 def test_a_change_changes_what_is_given_only(cloud: Account, cluster: str, refused: Refused) -> None:
     first, second = cloud.role(), cloud.role()
     where = {"clusterName": cluster, "addonName": "vpc-cni"}
@@ -113,7 +125,7 @@ def test_a_change_changes_what_is_given_only(cloud: Account, cluster: str, refus
     refused("InvalidParameterException", cloud.eks.update_addon, **where, configurationValues="[]")
 
 
-@pytest.mark.parametrize("name", ["coredns", "aws-ebs-csi-driver", "metrics-server"])
+@pytest.mark.parametrize("name", ["coredns", "aws-ebs-csi-driver", "aws-mountpoint-s3-csi-driver", "metrics-server"])
 def test_a_deployment_without_nodes_is_degraded_until_there_are_some(cloud: Account, cluster: str, name: str) -> None:
     made = cloud.eks.create_addon(clusterName=cluster, addonName=name)["addon"]
     assert made["status"] == "DEGRADED"

@@ -32,6 +32,7 @@ def lives() -> Iterator[Life]:
     from tests.local.providers.aws import (
         lives_compute,
         lives_data,
+        lives_ecr,
         lives_eks,
         lives_endpoints,
         lives_gateways,
@@ -44,6 +45,7 @@ def lives() -> Iterator[Life]:
     for module in (
         lives_compute,
         lives_data,
+        lives_ecr,
         lives_eks,
         lives_endpoints,
         lives_gateways,

@@ -71,6 +71,21 @@ def test_security_groups_of_a_template_reach_the_cloud(engine: Engine) -> None:
     assert not engine.diff(made, {"vpcSecurityGroupIds": ["sg-1", "sg-2"]}).changes
 
 
+def test_fabric_adapters_of_every_network_card_come_back_as_given(engine: Engine) -> None:
+    groups = {"securityGroups": ["sg-2", "sg-1"], "deleteOnTermination": "true"}
+    interfaces = [
+        {"deviceIndex": 0, "networkCardIndex": 0, "interfaceType": "interface", **groups},
+        {"deviceIndex": 1, "networkCardIndex": 0, "interfaceType": "efa-only", **groups},
+        *({"deviceIndex": 0, "networkCardIndex": card, "interfaceType": "efa-only", **groups} for card in (1, 2, 3)),
+    ]
+    made = engine.create(TEMPLATE, {"networkInterfaces": interfaces})
+    assert made.outputs["networkInterfaces"] == interfaces
+    refreshed = engine.refreshed_inputs(made)
+    assert refreshed is not None
+    assert not engine.stand_in.diff(made.subject, made.id, refreshed, made.inputs).changes
+    assert previewed(engine, made, {"networkInterfaces": interfaces[:-1]})["latestVersion"] == UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("inputs", "property_"),
     [
@@ -83,6 +98,9 @@ def test_security_groups_of_a_template_reach_the_cloud(engine: Engine) -> None:
         ({"metadataOptions": {"httpToken": "required"}}, "metadataOptions.httpToken"),
         ({"networkInterfaces": [{"ipv4Addresses": ["10.0.0.1"]}]}, "networkInterfaces[0].ipv4Addresses"),
         ({"networkInterfaces": [{"ipv6Prefixes": ["2001:db8::/80"]}]}, "networkInterfaces[0].ipv6Prefixes[0]"),
+        ({"networkInterfaces": [{"interfaceType": "efs"}]}, "networkInterfaces[0].interfaceType"),
+        ({"networkInterfaces": [{"interfaceType": "efa-only", "deviceIndex": 0}]}, "networkInterfaces[0].interfaceType"),
+        ({"networkInterfaces": [{"deviceIndex": 1}, {"deviceIndex": 1, "networkCardIndex": 0}]}, "networkInterfaces[1].deviceIndex"),
         ({"name": "it"}, "name"),
     ],
 )

@@ -13,6 +13,8 @@ from tests.local.providers.aws.refusals import change, refusals
 LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 REPOSITORY = "aws:ecr/repository:Repository"
+RULE = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
+TEMPLATE = "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
 
 DAYS: dict[str, Any] = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
 COUNT: dict[str, Any] = {"countType": "imageCountMoreThan", "countNumber": 5}
@@ -147,3 +149,64 @@ def test_a_repository_policy_names_principals_and_needs_no_resource() -> None:
     assert refusals(POLICY, {"repository": "shop", "policy": json.dumps(document)}) == []
     statement.pop("Principal")
     assert "names no Principal" in refusals(POLICY, {"repository": "shop", "policy": json.dumps(document)})[0]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "refusal"),
+    [
+        ({"ecrRepositoryPrefix": "a"}, "ecrRepositoryPrefix: is 1 characters, expected at least 2"),
+        ({"ecrRepositoryPrefix": "a" * 31}, "ecrRepositoryPrefix: is 31 characters, expected at most 30"),
+        ({"ecrRepositoryPrefix": "Dev/quay"}, "ecrRepositoryPrefix: 'Dev/quay' does not match"),
+        ({"upstreamRegistryUrl": "nvcr.io"}, "upstreamRegistryUrl: 'nvcr.io' is not a registry that ECR caches"),
+        ({"upstreamRegistryUrl": "https://quay.io"}, "upstreamRegistryUrl: 'https://quay.io' is not a registry that ECR caches"),
+        ({"upstreamRegistryUrl": "ghcr.io"}, "credentialArn: is required for ghcr.io"),
+        ({"credentialArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:docker-hub-credentials"}, "credentialArn: "),
+    ],
+)
+def test_a_cache_rule_that_ecr_refuses_is_refused(inputs: dict[str, Any], refusal: str) -> None:
+    (found,) = refusals(RULE, {"ecrRepositoryPrefix": "dev/quay", "upstreamRegistryUrl": "quay.io", **inputs})
+    assert found.startswith(refusal)
+
+
+@pytest.mark.parametrize("url", ["public.ecr.aws", "registry.k8s.io", "quay.io", "210987654321.dkr.ecr.eu-central-1.amazonaws.com"])
+def test_an_upstream_without_credentials_needs_no_secret(url: str) -> None:
+    assert refusals(RULE, {"ecrRepositoryPrefix": "dev/cache", "upstreamRegistryUrl": url}) == []
+
+
+def test_a_cache_rule_is_replaced_by_one_of_another_upstream_and_changes_its_secret_in_place() -> None:
+    rule_ = {"ecrRepositoryPrefix": "dev/cache", "upstreamRegistryUrl": "quay.io"}
+    assert change(RULE, rule_, {**rule_, "upstreamRegistryUrl": "registry.k8s.io"}) == ({"upstreamRegistryUrl"}, {"upstreamRegistryUrl"})
+    assert change(RULE, rule_, {**rule_, "customRoleArn": "arn:aws:iam::123456789012:role/cache"}) == ({"customRoleArn"}, set())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "refusal"),
+    [
+        ({"appliedFors": []}, "appliedFors: is empty"),
+        ({"appliedFors": ["PULL"]}, "appliedFors[0]: 'PULL' is not one of"),
+        ({"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"}, "imageTagMutabilityExclusionFilters: go with"),
+        ({"lifecyclePolicy": '{"rules": []}'}, "lifecyclePolicy: "),
+        ({"repositoryPolicy": "{}"}, "repositoryPolicy: "),
+        ({"resourceTags": {"team": "shop"}}, "customRoleArn: is required with resourceTags"),
+    ],
+)
+def test_a_template_that_ecr_refuses_is_refused(inputs: dict[str, Any], refusal: str) -> None:
+    found = refusals(TEMPLATE, {"prefix": "dev", "appliedFors": ["PULL_THROUGH_CACHE"], **inputs})
+    assert found
+    assert all(line.startswith(refusal) for line in found[:1])
+
+
+def test_a_template_changes_its_encryption_in_place_and_its_blocks_may_leave_the_program() -> None:
+    template = {"prefix": "dev", "appliedFors": ["PULL_THROUGH_CACHE"], "encryptionConfigurations": [{"encryptionType": "AES256"}]}
+    assert change(TEMPLATE, template, {**template, "encryptionConfigurations": [{"encryptionType": "KMS"}]}) == ({"encryptionConfigurations"}, set())
+    assert change(TEMPLATE, template, {"prefix": "dev", "appliedFors": ["PULL_THROUGH_CACHE"]}) == (set(), set())
+
+
+def test_what_leaves_a_template_is_gone_in_the_cloud(engine: Engine) -> None:
+    base: dict[str, Any] = {"prefix": "traps/quay", "appliedFors": ["PULL_THROUGH_CACHE"]}
+    role = "arn:aws:iam::123456789012:role/cache"
+    made = engine.create(TEMPLATE, {**base, "description": "one", "resourceTags": {"a": "1"}, "customRoleArn": role, "lifecyclePolicy": text(REST)})
+    engine.update(made, base)
+    (found,) = engine.client("ecr").describe_repository_creation_templates(prefixes=["traps/quay"])["repositoryCreationTemplates"]
+    assert {"description", "resourceTags", "customRoleArn", "lifecyclePolicy"}.isdisjoint(found)
+    assert not engine.diff(made, base).changes

@@ -64,13 +64,13 @@ def test_a_sound_storage_class_is_taken(change: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("object_", "path"),
     [
-        (of("v1", "Service", spec={"type": "Balancer"}), "spec.type"),
+        (of("v1", "Service", spec={"type": "Balancer", "ports": [{"port": 80}]}), "spec.type"),
         (of("v1", "Service", spec={"ports": [{"port": 80, "protocol": "tcp"}]}), "spec.ports.protocol"),
         (of("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}, "policyTypes": ["Ingress", "Outgress"]}), "spec.policyTypes"),
         (of("policy/v1", "PodDisruptionBudget", spec={"unhealthyPodEvictionPolicy": "Always"}), "spec.unhealthyPodEvictionPolicy"),
         (of("scheduling.k8s.io/v1", "PriorityClass", value=1, preemptionPolicy="Always"), "preemptionPolicy"),
-        (of("v1", "PersistentVolumeClaim", spec={"accessModes": ["ReadWriteTwice"]}), "spec.accessModes"),
-        (of("v1", "Pod", spec={"containers": [{"name": "a", "imagePullPolicy": "Sometimes"}]}), "spec.containers.imagePullPolicy"),
+        (of("v1", "PersistentVolumeClaim", spec={"accessModes": ["ReadWriteTwice"], "resources": {"requests": {"storage": "1Gi"}}}), "spec.accessModes"),
+        (of("v1", "Pod", spec={"containers": [{"name": "a", "image": "a", "imagePullPolicy": "Sometimes"}]}), "spec.containers.imagePullPolicy"),
     ],
 )
 def test_a_value_that_is_none_of_those_known_is_refused(object_: dict[str, Any], path: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from commonground.local.providers.errors import StandInError
-from commonground.local.providers.kubernetes.provider import AUTONAMED, KubernetesStandIn
+from commonground.local.providers.kubernetes.kinds import AUTONAMED
+from commonground.local.providers.kubernetes.provider import KubernetesStandIn
 from commonground.local.providers.provider import Subject
 from commonground.local.providers.values import UNKNOWN
 
@@ -47,11 +48,21 @@ def test_it_is_made_read_changed_and_deleted(stand_in: KubernetesStandIn) -> Non
     assert stand_in.read(subject(), "gp3", changed, changed) is None
 
 
-@pytest.mark.parametrize("changed", [{"provisioner": "efs.csi.aws.com"}, {"parameters": {"type": "io2"}}, {"volumeBindingMode": "WaitForFirstConsumer"}])
-def test_what_the_api_server_refuses_to_change_replaces_it_and_it_goes_first(stand_in: KubernetesStandIn, changed: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changed", [{"provisioner": "efs.csi.aws.com"}, {"parameters": {"type": "io2"}}])
+def test_what_the_official_provider_replaces_it_for_replaces_it_and_it_goes_first(stand_in: KubernetesStandIn, changed: dict[str, Any]) -> None:
     found = stand_in.diff(subject(), "gp3", GP3, {**GP3, **changed})
     assert found.replaces
     assert found.delete_before_replace
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_the_api_server_never_changes_is_refused_with_a_way_out(stand_in: KubernetesStandIn, preview: bool) -> None:
+    changed = {**GP3, "volumeBindingMode": "WaitForFirstConsumer"}
+    assert not stand_in.diff(subject(), "gp3", GP3, changed).replaces
+    with pytest.raises(StandInError, match=r"replace_on_changes=\['volumeBindingMode'\] and delete_before_replace=True"):
+        stand_in.update(subject(), "gp3", GP3, GP3, changed, preview=preview)
+    spelled_out = {**GP3, "volumeBindingMode": "Immediate", "reclaimPolicy": "Delete"}
+    assert stand_in.update(subject(), "gp3", GP3, GP3, spelled_out, preview=preview) == spelled_out
 
 
 def test_another_name_replaces_it_after_the_new_one_is_there(stand_in: KubernetesStandIn) -> None:
@@ -63,9 +74,9 @@ def test_another_name_replaces_it_after_the_new_one_is_there(stand_in: Kubernete
 @pytest.mark.parametrize(
     ("wrong", "path", "words"),
     [
-        ({"volumeBindingMod": "Immediate"}, "object", "volumeBindingMod"),
+        ({"volumeBindingMod": "Immediate"}, "volumeBindingMod", "did you mean volumeBindingMode?"),
         ({"allowVolumeExpansion": "perhaps"}, "allowVolumeExpansion", "is not of type 'boolean'"),
-        ({"metadata": {"name": "gp3", "label": {}}}, "metadata", "label"),
+        ({"metadata": {"name": "gp3", "label": {}}}, "metadata.label", "did you mean labels?"),
         ({"parameters": {"iops": 3000}}, "parameters.iops", "3000 is not of type 'string'"),
     ],
 )

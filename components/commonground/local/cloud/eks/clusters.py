@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from ..versions import versions
-from . import access, neighbours, network
+from . import access, controlplanes, neighbours, network
 from .errors import InvalidParameter, InvalidRequest, ResourceInUse
 from .pages import page
 from .state import Answer, Cluster, Params, Region, new_hex
@@ -16,7 +16,7 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
 def create(region: Region, params: Params) -> Answer:
-    """CreateCluster. The cluster is ACTIVE at once. Its log group is made if logs are on and it is missing."""
+    """CreateCluster. The cluster is ACTIVE at once, unless it waits for a control plane. Its log group is made if logs are on and it is missing."""
     name = params["name"]
     if name in region.clusters:
         raise ResourceInUse(f"Cluster already exists with name: {name}", cluster=name)
@@ -28,7 +28,7 @@ def create(region: Region, params: Params) -> Answer:
     write_logs(region, cluster)
     if cluster.access_config["bootstrapClusterCreatorAdminPermissions"]:
         access.admit_creator(region, cluster)
-    return {"cluster": cluster}
+    return {"cluster": controlplanes.settled(region, cluster)}
 
 
 def _checked(region: Region, params: Params) -> Cluster:
@@ -119,7 +119,7 @@ def write_logs(region: Region, cluster: Cluster) -> None:
 
 def describe(region: Region, params: Params) -> Answer:
     """DescribeCluster."""
-    return {"cluster": region.cluster(params["name"])}
+    return {"cluster": controlplanes.settled(region, region.cluster(params["name"]))}
 
 
 def list_(region: Region, params: Params) -> Answer:

@@ -10,8 +10,29 @@ from commonground.local.providers.values import UNKNOWN, Properties, at
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 TRAFFIC = ("Cluster", "Local")
+PROTOCOLS = ("SCTP", "TCP", "UDP")
+PROFILES = ("Localhost", "RuntimeDefault", "Unconfined")
+LEVELS = ("baseline", "privileged", "restricted")
+CONTAINER: Mapping[str, tuple[str, ...]] = {
+    "imagePullPolicy": ("Always", "IfNotPresent", "Never"),
+    "livenessProbe.httpGet.scheme": ("HTTP", "HTTPS"),
+    "ports.protocol": PROTOCOLS,
+    "readinessProbe.httpGet.scheme": ("HTTP", "HTTPS"),
+    "securityContext.seccompProfile.type": PROFILES,
+    "startupProbe.httpGet.scheme": ("HTTP", "HTTPS"),
+    "terminationMessagePolicy": ("FallbackToLogsOnError", "File"),
+    "volumeMounts.mountPropagation": ("Bidirectional", "HostToContainer", "None"),
+}
 POD: Mapping[str, tuple[str, ...]] = {
-    "containers.imagePullPolicy": ("Always", "IfNotPresent", "Never"),
+    **{f"containers.{name}": allowed for name, allowed in CONTAINER.items()},
+    **{f"initContainers.{name}": allowed for name, allowed in CONTAINER.items()},
+    "initContainers.restartPolicy": ("Always", "Never", "OnFailure"),
+    "preemptionPolicy": ("Never", "PreemptLowerPriority"),
+    "securityContext.fsGroupChangePolicy": ("Always", "OnRootMismatch"),
+    "securityContext.seccompProfile.type": PROFILES,
+    "topologySpreadConstraints.whenUnsatisfiable": ("DoNotSchedule", "ScheduleAnyway"),
+    "volumes.emptyDir.medium": ("", "HugePages", "HugePages-1Gi", "HugePages-2Mi", "Memory"),
+    "volumes.hostPath.type": ("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"),
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
     "restartPolicy": ("Always", "Never", "OnFailure"),
     "tolerations.effect": ("NoExecute", "NoSchedule", "PreferNoSchedule"),
@@ -31,8 +52,17 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "CSIDriver": {"spec.fsGroupPolicy": ("File", "None", "ReadWriteOnceWithFSType"), "spec.volumeLifecycleModes": ("Ephemeral", "Persistent")},
     "DaemonSet": {"spec.updateStrategy.type": ("OnDelete", "RollingUpdate"), **_inside("spec.template.spec", LASTING)},
     "Deployment": {"spec.strategy.type": ("Recreate", "RollingUpdate"), **_inside("spec.template.spec", LASTING)},
+    "HorizontalPodAutoscaler": {
+        "spec.behavior.scaleDown.policies.type": ("Percent", "Pods"),
+        "spec.behavior.scaleDown.selectPolicy": ("Disabled", "Max", "Min"),
+        "spec.behavior.scaleUp.policies.type": ("Percent", "Pods"),
+        "spec.behavior.scaleUp.selectPolicy": ("Disabled", "Max", "Min"),
+        "spec.metrics.type": ("ContainerResource", "External", "Object", "Pods", "Resource"),
+        "spec.metrics.resource.target.type": ("AverageValue", "Utilization", "Value"),
+    },
     "Job": {"spec.completionMode": ("Indexed", "NonIndexed"), **_inside("spec.template.spec", RUNNING)},
-    "NetworkPolicy": {"spec.policyTypes": ("Egress", "Ingress")},
+    "LimitRange": {"spec.limits.type": ("Container", "PersistentVolumeClaim", "Pod")},
+    "NetworkPolicy": {"spec.egress.ports.protocol": PROTOCOLS, "spec.ingress.ports.protocol": PROTOCOLS, "spec.policyTypes": ("Egress", "Ingress")},
     "PersistentVolume": {
         "spec.accessModes": ACCESS_MODES,
         "spec.persistentVolumeReclaimPolicy": ("Delete", "Recycle", "Retain"),
@@ -42,6 +72,12 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "Pod": _inside("spec", POD),
     "PodDisruptionBudget": {"spec.unhealthyPodEvictionPolicy": ("AlwaysAllow", "IfHealthyBudget")},
     "PriorityClass": {"preemptionPolicy": ("Never", "PreemptLowerPriority")},
+    "ResourceClaim": {"spec.devices.requests.exactly.allocationMode": ("All", "ExactCount")},
+    "ResourceClaimTemplate": {"spec.spec.devices.requests.exactly.allocationMode": ("All", "ExactCount")},
+    "ResourceQuota": {
+        "spec.scopeSelector.matchExpressions.operator": ("DoesNotExist", "Exists", "In", "NotIn"),
+        "spec.scopes": ("BestEffort", "CrossNamespacePodAffinity", "NotBestEffort", "NotTerminating", "PriorityClass", "Terminating", "VolumeAttributesClass"),
+    },
     "RoleBinding": {"roleRef.kind": ("ClusterRole", "Role"), "subjects.kind": ("Group", "ServiceAccount", "User")},
     "ClusterRoleBinding": {"roleRef.kind": ("ClusterRole",), "subjects.kind": ("Group", "ServiceAccount", "User")},
     "Service": {
@@ -49,7 +85,7 @@ CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "spec.internalTrafficPolicy": TRAFFIC,
         "spec.ipFamilies": ("IPv4", "IPv6"),
         "spec.ipFamilyPolicy": ("PreferDualStack", "RequireDualStack", "SingleStack"),
-        "spec.ports.protocol": ("SCTP", "TCP", "UDP"),
+        "spec.ports.protocol": PROTOCOLS,
         "spec.sessionAffinity": ("ClientIP", "None"),
         "spec.type": ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),
     },
@@ -73,8 +109,21 @@ def mistakes(object_: Properties) -> Iterator[tuple[str, str]]:
             for value in found if isinstance(found, list) else [found]:
                 if isinstance(value, str) and value not in (*allowed, UNKNOWN):
                     yield path, _not_one_of(value, allowed)
+    if kind == "Namespace":
+        yield from _mistakes_in_levels(object_)
     if kind == "StorageClass":
         yield from _mistakes_in_class(object_)
+
+
+SECURITY = "pod-security.kubernetes.io/"
+
+
+def _mistakes_in_levels(object_: Properties) -> Iterator[tuple[str, str]]:
+    """The API server refuses a namespace whose pod security level there is not (Kubernetes documentation, "Pod Security Admission")."""
+    labels = (object_.get("metadata") or {}).get("labels")
+    for name, value in labels.items() if isinstance(labels, dict) else ():
+        if name.startswith(SECURITY) and not name.endswith("-version") and value not in (*LEVELS, UNKNOWN):
+            yield f'metadata.labels["{name}"]', _not_one_of(str(value), LEVELS)
 
 
 def _mistakes_in_class(object_: Properties) -> Iterator[tuple[str, str]]:

@@ -26,9 +26,11 @@ class Store:
                 raise StandInError(f'{object_["kind"]} "{full_name(object_)}" already exists in cluster {cluster}')
             self._write(cluster, object_)
 
-    def update(self, cluster: str, object_: Properties) -> None:
-        """Keeps an object in place of its former self."""
+    def update(self, cluster: str, before: Properties, object_: Properties) -> None:
+        """Keeps an object in place of its former self, which may have been of another API group."""
         with self._lock:
+            if _key(cluster, before) != _key(cluster, object_):
+                self._remove(cluster, before)
             self._write(cluster, object_)
 
     def read(self, cluster: str, object_: Properties) -> Properties | None:
@@ -39,12 +41,15 @@ class Store:
     def delete(self, cluster: str, object_: Properties) -> None:
         """Forgets the object of the same kind and name."""
         with self._lock:
-            self._kept.pop(_key(cluster, object_), None)
-            if path := self._path(cluster, object_):
-                path.unlink(missing_ok=True)
-                for parent in (path.parent, path.parent.parent):
-                    if parent.is_dir() and not any(parent.iterdir()):
-                        parent.rmdir()
+            self._remove(cluster, object_)
+
+    def _remove(self, cluster: str, object_: Properties) -> None:
+        self._kept.pop(_key(cluster, object_), None)
+        if path := self._path(cluster, object_):
+            path.unlink(missing_ok=True)
+            for parent in (path.parent, path.parent.parent):
+                if parent.is_dir() and not any(parent.iterdir()):
+                    parent.rmdir()
 
     def _read(self, cluster: str, object_: Properties) -> Properties | None:
         path = self._path(cluster, object_)

@@ -3,6 +3,7 @@
 from commonground.local.providers.aws.table import (
     compute,
     ecr,
+    ecr_registry,
     eks,
     eks_addons,
     eks_nodes,
@@ -24,6 +25,7 @@ from commonground.local.providers.aws.types import ResourceType
 MODULES = (
     compute,
     ecr,
+    ecr_registry,
     eks,
     eks_addons,
     eks_nodes,

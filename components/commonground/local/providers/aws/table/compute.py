@@ -10,7 +10,7 @@ from commonground.local.providers.aws.api import Api
 from commonground.local.providers.aws.table.common import retag_ec2
 from commonground.local.providers.aws.types import Argument, ResourceType
 from commonground.local.providers.names import Autoname
-from commonground.local.providers.values import UNKNOWN, Properties
+from commonground.local.providers.values import UNKNOWN, Properties, known
 
 INTERFACE = {"securityGroups": "Groups", "ipv4AddressCount": "SecondaryPrivateIpAddressCount"}
 
@@ -147,8 +147,29 @@ def _traps(inputs: Properties) -> Iterable[tuple[str, str]]:
     interfaces = inputs.get("networkInterfaces")
     if isinstance(interfaces, list) and interfaces and inputs.get("vpcSecurityGroupIds"):
         yield "vpcSecurityGroupIds", "cannot be given together with networkInterfaces: groups belong to the interfaces then (EC2 user guide, launch templates)"
+    yield from _interface_traps(interfaces if isinstance(interfaces, list) else [])
     if "instanceType" in inputs and "instanceRequirements" in inputs:
         yield "instanceRequirements", "cannot be given together with instanceType (API reference, RequestLaunchTemplateData)"
+
+
+INTERFACES = ("efa", "efa-only", "interface")
+
+
+def _interface_traps(interfaces: list[Any]) -> Iterable[tuple[str, str]]:
+    """EC2 user guide, "Elastic Fabric Adapter": the primary interface (card 0, device 0) needs an address, which `efa-only` has none of."""
+    places: set[tuple[int, int]] = set()
+    for index, interface in enumerate(interfaces):
+        if not isinstance(interface, dict) or not known(interface):
+            continue
+        where = f"networkInterfaces[{index}]"
+        kind, card, device = (interface.get(name, default) for name, default in (("interfaceType", "interface"), ("networkCardIndex", 0), ("deviceIndex", 0)))
+        if kind not in INTERFACES:
+            yield f"{where}.interfaceType", f"{kind!r} is not one of {', '.join(INTERFACES)}"
+        if kind == "efa-only" and (card, device) == (0, 0):
+            yield f"{where}.interfaceType", "is efa-only, which the primary interface (network card 0, device 0) cannot be: it would have no IP address"
+        if (card, device) in places:
+            yield f"{where}.deviceIndex", f"another interface has device {device} of network card {card}"
+        places.add((card, device))
 
 
 def _is_base64(text: str) -> bool:

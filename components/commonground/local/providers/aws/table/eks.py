@@ -3,6 +3,7 @@
 Its software is in `eks_addons`, its nodes in `eks_nodes`.
 """
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,9 @@ CLUSTER_UPDATES: dict[str, str] = {
     "vpcConfig": "resourcesVpcConfig",
     "zonalShiftConfig": "zonalShiftConfig",
 }
+# With a control plane that really runs a cluster takes seconds. The official provider waits half an hour for EKS.
+CREATING = "CREATING"
+CLUSTER_SECONDS, POLL_SECONDS = 120.0, 0.1
 ENDPOINT = ("endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
 
 
@@ -36,8 +40,17 @@ def _create_cluster(api: Api, new: Properties) -> str:
     request = api.request("CreateCluster", new)
     if new.get("enabledClusterLogTypes"):
         request["logging"] = _logging(new)
-    api.call("CreateCluster", **request, tags=new.get("tagsAll", {}))
+    status = api.call("CreateCluster", **request, tags=new.get("tagsAll", {}))["cluster"]["status"]
+    deadline = time.monotonic() + CLUSTER_SECONDS
+    while status == CREATING and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        status = api.ask("DescribeCluster", "cluster.status", name=new["name"])
     return str(new["name"])
+
+
+def _cluster_health(outputs: Properties) -> list[str]:
+    waits = outputs.get("status") == CREATING
+    return ["its control plane is not there yet; `commonground local status` says what holds it up"] if waits else []
 
 
 def _read_cluster(api: Api, id_: str, state: Properties) -> Properties | None:
@@ -180,6 +193,7 @@ CLUSTER = ResourceType(
     update=_update_cluster,
     delete=lambda api, id_, _: api.gone("DeleteCluster", name=id_),
     find=lambda api, new: api.ask("DescribeCluster", "cluster.name", name=new["name"]),
+    health=_cluster_health,
 )
 
 

@@ -1,0 +1,67 @@
+"""Who reaches the pods of a team, and whom they reach: the contents of its network policies. The VPC CNI enforces them on each node."""
+
+from collections.abc import Sequence
+
+from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgsDict, NetworkPolicySpecArgsDict
+
+TEAM_LABEL = "commonground.dev/team"
+"""On each namespace of a team: the team's name."""
+
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""On every namespace: its own name, by the API server (Kubernetes docs, "Well-Known Labels, Annotations and Taints")."""
+
+IDENTITY_LABEL = "commonground.dev/identity"
+IDENTITY_LABELS = {IDENTITY_LABEL: "true"}
+"""Of pods that use the team's AWS role: the way out to AWS is open to these alone."""
+
+AGENT = "169.254.170.23/32"
+"""Where pods ask for their AWS credentials, in plain HTTP (EKS user guide, "Set up the Amazon EKS Pod Identity Agent")."""
+AGENT_PORT = 80
+ANYWHERE = "0.0.0.0/0"
+
+
+def closed(team: str, peers: Sequence[str]) -> NetworkPolicySpecArgsDict:
+    """For every pod of a namespace: refuses everything but DNS, the team's own namespaces and its peers.
+
+    In comes what the team's own pods send (application and model are one team, in one namespace or in two), and the pods of the `peers` that it names.
+    Out goes DNS, and what is for pods of teams: each team's own policy says whom it lets in, so one name in one place opens a way. A policy that refused
+    other teams on the way out, too, would need that name twice, and the second one would open the way back.
+    """
+    return {
+        "pod_selector": {},
+        "policy_types": ["Ingress", "Egress"],
+        "ingress": [{"from_": [_teams(team, *peers)]}],
+        "egress": [
+            {"to": [_dns()], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
+            {"to": [{"namespace_selector": {"match_expressions": [{"key": TEAM_LABEL, "operator": "Exists"}]}}]},
+        ],
+    }
+
+
+def identity() -> NetworkPolicySpecArgsDict:
+    """For pods that say that they use the team's AWS role: credentials from the node's agent, and TLS to wherever AWS' endpoints are.
+
+    The addresses of these endpoints are no fixed ones: they are in the VPC where the network has an endpoint for the service, and AWS' public ones where it
+    has not. A network policy knows addresses only, so HTTPS is open to all; where a network has no NAT there is no more than the VPC to be reached.
+    The EC2 metadata service, and so the node's own role, stays closed: it is on the agent's port, but at another address.
+    """
+    return {
+        "pod_selector": {"match_labels": dict(IDENTITY_LABELS)},
+        "policy_types": ["Egress"],
+        "egress": [
+            {"to": [{"ip_block": {"cidr": AGENT}}], "ports": [{"protocol": "TCP", "port": AGENT_PORT}]},
+            {"to": [{"ip_block": {"cidr": ANYWHERE}}], "ports": [{"protocol": "TCP", "port": 443}]},
+        ],
+    }
+
+
+def _teams(*names: str) -> NetworkPolicyPeerArgsDict:
+    return {"namespace_selector": {"match_expressions": [{"key": TEAM_LABEL, "operator": "In", "values": sorted(set(names))}]}}
+
+
+def _dns() -> NetworkPolicyPeerArgsDict:
+    """The cluster's DNS: the CNI takes its service's address for that of its pods."""
+    return {
+        "namespace_selector": {"match_labels": {NAMESPACE_LABEL: "kube-system"}},
+        "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
+    }

@@ -1,0 +1,23 @@
+"""Workloads: what a team runs on the foundation, from its own stack."""
+
+from commonground.workloads.configuration import configured
+from commonground.workloads.modelservice import ModelService
+from commonground.workloads.neighbours import NoNamespaceError, RegistryLike, TeamLike
+from commonground.workloads.service import Service
+from commonground.workloads.settings import GpuRequest, ImageReference, ModelServiceSettings, Priority, ProbeSettings, ServiceSettings, WorkloadError
+
+__all__ = [
+    "GpuRequest",
+    "ImageReference",
+    "ModelService",
+    "ModelServiceSettings",
+    "NoNamespaceError",
+    "Priority",
+    "ProbeSettings",
+    "RegistryLike",
+    "Service",
+    "ServiceSettings",
+    "TeamLike",
+    "WorkloadError",
+    "configured",
+]

@@ -1,0 +1,53 @@
+"""What a workload stands on: its team, and the repository of its image."""
+
+from typing import Protocol
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+
+from commonground.iam import Identity
+
+
+class Namespaces(Protocol):
+    """Namespaces by name: the objects that this stack made, or the names of those that are there."""
+
+    def __getitem__(self, name: str, /) -> Namespace | pulumi.Input[str]: ...
+
+
+class TeamLike(Protocol):
+    """What a workload needs of its team: a `Team` has it, and so has an `ExistingTeam`."""
+
+    @property
+    def namespaces(self) -> Namespaces: ...
+
+    @property
+    def service_account(self) -> pulumi.Input[str]: ...
+
+    @property
+    def identity(self) -> Identity: ...
+
+
+class RegistryLike(Protocol):
+    """What a workload needs of its image's repository: a `Repository` has it, and so has an `ExistingRepository`."""
+
+    @property
+    def url(self) -> pulumi.Input[str]: ...
+
+
+class NoNamespaceError(ValueError):
+    """A workload is to run in a namespace that its team does not have."""
+
+    def __init__(self, workload: str, team: str, namespace: str) -> None:
+        super().__init__(f"workload {workload!r}: the team {team!r} has no namespace {namespace!r}: name one of its own in `namespace`")
+        self.workload = workload
+        self.team = team
+        self.namespace = namespace
+
+
+def namespace_of(workload: str, team: TeamLike, namespace: str) -> pulumi.Output[str]:
+    """The name of a team's namespace. Raises `NoNamespaceError`; of a platform's team `ContractError`, once the contract is known."""
+    try:
+        found = team.namespaces[namespace]
+    except KeyError:
+        raise NoNamespaceError(workload, team.identity.name, namespace) from None
+    return found.metadata.name if isinstance(found, Namespace) else pulumi.Output.from_input(found)
