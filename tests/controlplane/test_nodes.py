@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.controlplane.support import eventually
+from tests.local.cloud.eks.account import Account
 
 from commonground.local import cloud
 from commonground.local.cluster import lifecycle, shim
 from commonground.local.cluster.api import Api, Credentials, ForbiddenError, UnauthorizedError
 from commonground.local.cluster.builds import has_control_plane
 from commonground.local.cluster.lifecycle import Kept
-from tests.controlplane.support import eventually
-from tests.local.cloud.eks.account import Account
 
 REGION, NUMBER = "eu-central-1", "123456789012"
 POLICY = "arn:aws:eks::aws:cluster-access-policy/"
