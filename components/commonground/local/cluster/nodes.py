@@ -174,13 +174,16 @@ def _instance(group: Group, name: str) -> str:
 def _info(group: Group, name: str) -> dict[str, str]:
     """What a kubelet says of its machine."""
     identity = _digest(group.cluster, name).hex()[:32]
+    # The release of EKS' own AMIs begins with the kubelet's version: 1.36.0-20260101. An image of one's own says nothing of it.
+    release = group.release.partition("-")[0]
+    kubelet = f"v{release if release.startswith(group.kubernetes) else group.kubernetes}"
     return {
         "architecture": group.machine.architecture,
         "bootID": identity,
         "containerRuntimeVersion": "containerd://simulated",
         "kernelVersion": "simulated",
-        "kubeProxyVersion": f"v{group.kubernetes}",
-        "kubeletVersion": f"v{group.kubernetes}",
+        "kubeProxyVersion": kubelet,
+        "kubeletVersion": kubelet,
         "machineID": identity,
         "operatingSystem": "linux",
         "osImage": f"Simulated {group.ami_type} {group.release}",
