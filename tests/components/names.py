@@ -21,7 +21,8 @@ Logical names and component type tokens are an interface: state, `unprotected` l
 alias. This page is made from the code by `python -m tests.components.names`, and a test holds it to the code.
 
 What stands in angle brackets comes from the settings: `<pool>`, `<bucket>`, `<repository>`, `<team>`, `<namespace>` and `<access>` are names in the
-blueprint, `<zone>` is the id of a zone, `<service>` the last part of the name of an AWS service, `<prefix>` a team's prefix in a bucket. **P** marks what `protect` covers, and so what `unprotected` may name.
+blueprint, `<zone>` is the id of a zone, `<service>` the last part of the name of an AWS service, `<prefix>` a team's prefix in a bucket.
+**P** marks what `protect` covers, and so what `unprotected` may name.
 """
 
 
