@@ -17,7 +17,7 @@ from commonground.engine.steps import Step
 @shared.flags
 @click.pass_obj
 def parity_command(options: shared.Options, first: str, second: str, folder: Path) -> int:
-    """Say where two environments differ in shape. Lists what scale, bindings and lock make of it; exits with 1 on a difference of shape."""
+    """Say where two shapes differ. Lists what scale, bindings and lock make of it; exits with 1 on a difference of shape."""
     from commonground.preview import Facts, compare, render
 
     def preview(name: str) -> tuple[Facts, Iterable[Step]]:

@@ -65,7 +65,7 @@ def check(environment: str, offline: bool, folder: Path) -> int:
 def lock_command(
     options: shared.Options, environment: str, check_only: bool, new_incarnation: bool, kubernetes: str | None, example: bool, folder: Path
 ) -> int:
-    """Ask the cloud what ENV's settings need, and write lock.ENV.yaml."""
+    """Ask the cloud, write lock.ENV.yaml."""
     if check_only and new_incarnation:
         raise click.UsageError("--check changes nothing, and --new-incarnation does")
     from commonground import lock  # boto3 and the models of the settings, for this command only
