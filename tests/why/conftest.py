@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 NAMESPACE = "shop"
 GPU = "nvidia.com/gpu"
 TOLERATION = {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
-QUOTA = {"requests.nvidia.com/gpu": "6"}
+QUOTA = {"requests.nvidia.com/gpu": "8"}
 PRIORITIES = {"serving": 100_000, "batch": 1_000}
 
 Asked = Callable[..., tuple[str, str]]

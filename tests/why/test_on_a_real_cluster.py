@@ -43,17 +43,17 @@ def test_a_pod_that_fits_only_on_a_pool_without_nodes_waits_for_the_autoscaler(a
 
 
 def test_pods_over_quota_are_told_by_the_deployment_and_by_the_names_that_they_would_have(asked: Asked, api: Api) -> None:
-    template = gpu_pod("many", gpus=4)
+    template = gpu_pod("many", gpus=6)
     labels = {"app": "many"}
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": template["spec"]}}
     api.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "many", "namespace": NAMESPACE}, "spec": spec})
     sets = f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets"
     (made,) = eventually(lambda: [found for found in api.list(sets) if found["status"].get("conditions")])
-    said = "quota shop-quota of namespace shop refuses it: it asks for 4 nvidia.com/gpu, "
+    said = "quota shop-quota of namespace shop refuses it: it asks for 6 nvidia.com/gpu, "
     for name in ("deployment/many", "many", f"{made['metadata']['name']}-x7"):
         out, hint = asked(name)
         assert out.startswith(f"shop/deployment/many, 0 of 1 pods made: {said}")
-        assert "of 6 are used" in out
+        assert "of 8 are used" in out
         assert "raise teams.shop.gpus in Pulumi.local.yaml" in hint
 
 
