@@ -50,6 +50,16 @@ def test_a_module_that_the_program_imports_from_elsewhere_counts_too(provisioned
     assert dependencies(provisioned, "two") == []
 
 
+def test_a_program_at_the_checkouts_root_is_not_held_up_by_what_runs_keep_there(provisioned: Checkout) -> None:
+    project = provisioned.root / "Pulumi.yaml"
+    project.write_text(project.read_text().replace("main: stacks\n", "main: .\n"))
+    for name in ("__main__.py", "things.json"):
+        (provisioned.root / "stacks" / name).rename(provisioned.root / name)
+    first, again = provisioned.run("up", "local"), provisioned.run("up", "local")
+    assert PROVISIONING in first.err
+    assert PROVISIONING not in again.err
+
+
 def test_a_state_that_another_command_wrote_is_gone_through(provisioned: Checkout) -> None:
     provisioned.run("up", "local")
     provisioned.run("refresh", "local")

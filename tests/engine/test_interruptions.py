@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from tests.engine.conftest import Checkout
 
 from commonground.engine.workspace import _runs
@@ -162,3 +163,12 @@ def test_a_run_that_was_killed_while_it_wrote_the_state_is_got_over_and_nothing_
     assert (again.code, "the one before it is taken" in again.err) == (0, True)
     assert provisioned.cloud.calls() == ["create one", "create two"]
     assert provisioned.run("destroy", "local").out == "local: 3 deleted\n"
+
+
+def test_a_preview_leaves_a_state_alone_that_another_run_is_writing(provisioned: Checkout) -> None:
+    [state] = (provisioned.root / ".commonground" / "state" / ".pulumi" / "stacks").rglob("local.json")
+    state.write_bytes(b'{"version": 3, "check')
+    with FileLock(provisioned.root / ".commonground" / "state" / "proof.local.run"):
+        provisioned.run("preview", "local")
+        assert state.read_bytes() == b'{"version": 3, "check'
+    assert "the one before it is taken" in provisioned.run("preview", "local").err

@@ -1,8 +1,9 @@
 """What the last `up` was made of: where all of it is as it was, and a preview shows no change, the engine need not go through it again."""
 
 import hashlib
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from commonground.engine.project import Project
@@ -41,7 +42,14 @@ class Applied:
     def _own(self) -> set[Path]:
         """Files that the program may read: those beside it, and the stack's."""
         folders = {self._project.main, self._project.config}
-        return {file for folder in folders for file in folder.rglob("*") if "__pycache__" not in file.parts} | {self._project.root / "Pulumi.yaml"}
+        return {file for folder in folders for file in _below(folder)} | {self._project.root / "Pulumi.yaml"}
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """A folder's files. What is hidden is nobody's source: git, virtual environments, and the state itself where the program is at the checkout's root."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name != "__pycache__"]
+        yield from (Path(place, name) for name in files)
 
 
 def _identities(files: Iterable[Path]) -> list[str]:

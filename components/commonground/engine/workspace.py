@@ -50,14 +50,18 @@ class Workspace:
         if self._request.state is not State.CHECKOUT:
             return
         self._remove_half_attributes()
-        self._restore_half_state(channel)
-        if self._request.mode not in CHANGING:
-            return
         self._lock = FileLock(self._backend / f"{self._project.name}.{self._request.environment}.run")
+        if self._request.mode not in CHANGING:
+            # What looks cut off while another run has the environment is being written.
+            if self._is_state_cut_off:
+                with suppress(Timeout), self._lock.acquire(timeout=0):
+                    self._restore_state(channel)
+            return
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise BusyError(self._request.environment) from None
+        self._restore_state(channel)
         self._remove_stale_locks(channel)
         self._notice_lost_cloud(channel)
         self.pending = self._read_pending()
@@ -145,10 +149,14 @@ class Workspace:
                 if _json(file) is None:
                     file.unlink(missing_ok=True)
 
-    def _restore_half_state(self, channel: Channel) -> None:
+    @property
+    def _is_state_cut_off(self) -> bool:
+        return self._state_file.exists() and _json(self._state_file) is None
+
+    def _restore_state(self, channel: Channel) -> None:
         """The file backend writes the state in place too, after it has put the one before aside."""
         before = self._state_file.with_name(self._state_file.name + ".bak")
-        if self._state_file.exists() and _json(self._state_file) is None and _json(before) is not None:
+        if self._is_state_cut_off and _json(before) is not None:
             shutil.copyfile(before, self._state_file)
             channel.say("an earlier run was killed while it wrote the state: the one before it is taken")
 
