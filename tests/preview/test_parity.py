@@ -1,5 +1,6 @@
 """One shape in every environment: what scale, bindings and lock move is listed, and everything else is found."""
 
+import copy
 from dataclasses import replace
 from itertools import combinations
 from types import SimpleNamespace
@@ -81,6 +82,34 @@ def test_a_reference_to_another_resource_is_found(previews: Previews) -> None:
     (found,) = compare(previews["dev"], edited(previews["prod"], name, type_, new=public)).shape
     assert found.path == "natGatewayId"
     assert found.values == ('"<network-nat-<zone>>"', '"<network-internet>", "<network-nat-<zone>>"')
+
+
+LIKE_SCALE = [
+    ("general-hint-label/commonground.dev/purpose", "aws:autoscaling/tag:Tag", ("tag", "value"), "gpu"),
+    ("shop/shop-reserved", "kubernetes:core/v1:ResourceQuota", ("spec", "hard", "pods"), "5"),
+    ("shop/shop-models", "kubernetes:core/v1:Namespace", ("metadata", "labels", "commonground.dev/team"), "payments"),
+]
+
+
+@pytest.mark.parametrize(("name", "type_", "path", "value"), LIKE_SCALE, ids=[row[0] for row in LIKE_SCALE])
+def test_a_value_that_only_looks_like_one_of_scales_is_found(previews: Previews, name: str, type_: str, path: tuple[str, ...], value: str) -> None:
+    new = copy.deepcopy(step_of(previews["prod"], name, type_).new)
+    place = new
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    (found,) = compare(previews["staging"], edited(previews["prod"], name, type_, new=new)).shape
+    assert found.path == ".".join(path)
+
+
+def test_another_tag_of_a_mirrored_image_is_found_and_the_environments_own_repository_is_not(previews: Previews) -> None:
+    name, type_ = "accelerators-dcgm-exporter", "kubernetes:apps/v1:DaemonSet"
+    new = copy.deepcopy(step_of(previews["prod"], name, type_).new)
+    (container,) = new["spec"]["template"]["spec"]["containers"]
+    assert "/prod/mirror/" in container["image"]
+    container["image"] = container["image"].rpartition(":")[0] + ":latest"
+    (found,) = compare(previews["dev"], edited(previews["prod"], name, type_, new=new)).shape
+    assert found.path == "spec.template.spec.containers[0].image"
 
 
 def test_another_parent_is_found(previews: Previews) -> None:

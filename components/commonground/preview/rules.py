@@ -42,11 +42,17 @@ def _pattern(path: str) -> str:
 COLLAPSED: tuple[tuple[str, str], ...] = ((r"[a-z]+[0-9]*-az[0-9]+", "<zone>"),)
 """Parts of logical names that count instances, and what stands in their place. Zone ids: EC2 user guide, "Availability Zone IDs"."""
 
+QUOTA = "kubernetes:core/v1:ResourceQuota"
 CLUSTER, NODE_GROUP, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
 ROLE_ARN = r'"arn:[a-z-]+:iam::<account>:role/[^"]+"'
-# How many a node has, and which: `nvidia-l4`.
-GPUS = r'"([0-9]+|nvidia-[a-z0-9-]+|[a-z][a-z0-9-]*)"'
-MIRRORED = r'"<account>\.dkr\.ecr\.<region>\.amazonaws\.com/[^"]+"'
+# How many a node has, and which: `nvidia-l4`, `l4`, `rtx-pro-6000`. No other word of a hint, such as a pool's name or purpose.
+GPUS = r'"([0-9]+|nvidia-[a-z0-9-]+|([a-z]{1,2}[0-9]|rtx-)[a-z0-9-]*)"'
+# `pods` is none of them: it closes the foundation's priorities to a team.
+QUOTAS = (
+    *(f"requests.{name}" for name in ("cpu", "memory", "storage", "nvidia.com/gpu")),
+    *(f"{name}.nvidia.com.deviceclass.resource.k8s.io/devices" for name in ("gpu", "mig")),
+)
+AMOUNT = r'"[0-9]+(m|k|Mi|Gi|Ti)?"'
 
 RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "deletionProtection", Owner.SCALE, "protect"),
@@ -61,12 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule("aws:autoscaling/tag:Tag", "tag.value", Owner.SCALE, "pools: GPUs of the instance types", GPUS),
     Rule(NODE_GROUP, "labels.k8s.amazonaws.com/accelerator", Owner.SCALE, "pools: GPUs of the instance types", GPUS),
     Rule(NODE_GROUP, "labels.commonground.dev/gpu-*", Owner.SCALE, "pools: GPUs of the instance types", GPUS),
-    Rule("kubernetes:core/v1:ResourceQuota", "spec.hard.*", Owner.SCALE, "teams: quotas", r'"[0-9]+(m|k|Mi|Gi|Ti)?"'),
-    Rule("kubernetes:core/v1:ResourceQuota", "spec.hard.requests.*", Owner.SCALE, "teams: quotas", r'"[0-9]+(m|k|Mi|Gi|Ti)?"'),
-    Rule("kubernetes:core/v1:ResourceQuota", "spec.hard.*.deviceclass.resource.k8s.io/devices", Owner.SCALE, "teams: quotas", r'"[0-9]+k?"'),
-    Rule("kubernetes:core/v1:ResourceQuota", "spec.hard.requests.nvidia.com/gpu", Owner.SCALE, "teams: quotas", r'"[0-9]+k?"'),
-    Rule("kubernetes:apps/v1:DaemonSet", "spec.template.spec.containers[*].image", Owner.BINDINGS, "the environment's registry", MIRRORED),
-    Rule("kubernetes:apps/v1:DaemonSet", "spec.template.spec.initContainers[*].image", Owner.BINDINGS, "the environment's registry", MIRRORED),
+    *(Rule(QUOTA, f"spec.hard.{name}", Owner.SCALE, "teams: quotas", AMOUNT) for name in QUOTAS),
     Rule(NODE_GROUP, "scalingConfig.*", Owner.SCALE, "pools: sizes"),
     Rule(CLUSTER, "vpcConfig.publicAccessCidrs[*]", Owner.BINDINGS, "clients of the cluster's API"),
     Rule("aws:eks/accessEntry:AccessEntry", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),

@@ -18,6 +18,7 @@ VPC = "aws:ec2/vpc:Vpc"
 CIDR = re.compile(r"\b\d+\.\d+\.\d+\.\d+/\d+\b")
 # What Pulumi appends to a logical name for a physical one, and what ids of providers are made of.
 SUFFIX = "-[0-9a-f]{7}"
+ECR_HOST_ENDS = r"\.amazonaws\.com/"
 GENERATED_ID = re.compile(r"[0-9a-f]{8}")
 
 Key = tuple[str, str]
@@ -112,8 +113,11 @@ class _Own:
 
     @cached_property
     def _words(self) -> re.Pattern[str]:
-        """Of the environment's name only words of their own: `dev` is part of `/dev/xvda` and of `commonground.dev/pool` as well."""
-        name = rf"(?<![\w./]){re.escape(self.facts.name)}(?![\w.])"
+        """Of the environment's name only words of their own: `dev` is part of `/dev/xvda` and of `commonground.dev/pool` as well.
+
+        And the first part of a repository in ECR, after the registry's host.
+        """
+        name = rf"(?:(?<![\w./])|(?<={ECR_HOST_ENDS})){re.escape(self.facts.name)}(?![\w.])"
         return re.compile(rf"{name}|(?<![A-Za-z0-9])(?:{_any(self._word_of.keys() - {self.facts.name})})(?![A-Za-z0-9])")
 
     @cached_property
