@@ -20,6 +20,7 @@ from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
 from commonground.engine.project import Project
 from commonground.engine.request import HALF_MADE, Mode, RealKubernetes, Request, State
+from commonground.local.background import lives
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
@@ -236,16 +237,5 @@ def _latest(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process of this id is a Pulumi CLI; where /proc tells nothing, whether there is one at all."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-    except FileNotFoundError:
-        return not Path("/proc/self/stat").exists()
-    # A killed process whose parent does not ask for it stays in the table as Z, in a container often for good (proc(5)).
-    return name.startswith("pulumi") and rest.split()[0] != "Z"
+    """Whether a process of this id is a Pulumi CLI."""
+    return lives(pid, "pulumi")

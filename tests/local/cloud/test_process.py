@@ -95,7 +95,7 @@ def test_a_damaged_record_counts_as_none(tmp_path, text):
 
 def test_a_server_that_cannot_start_says_why_with_the_end_of_its_log(tmp_path, monkeypatch):
     monkeypatch.setattr(process, "_child_environment", lambda: {"PYTHONPATH": ""})
-    monkeypatch.setattr(process.sys, "executable", shutil.which("false"))
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
     with pytest.raises(cloud.LocalCloudError, match="ended at once, with exit code 1") as error:
         cloud.start(tmp_path)
     assert error.value.log == tmp_path / "cloud.log"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from commonground.local import cloud
-from commonground.local.cluster.files import Files, write
+from commonground.local.background import write
+from commonground.local.cluster.files import Files
 from tests.local.cloud.eks.account import Account
 
 pytestmark = pytest.mark.cloud

@@ -3,21 +3,17 @@
 Everything it leaves stands in one directory, a checkout's `.commonground/local`: `cloud.json` (port, instance, process id) and `cloud.log`.
 """
 
-import contextlib
 import json
 import os
 import secrets
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from commonground.local import background
 
 from .calls import Call
 from .errors import LocalCloudError
@@ -31,14 +27,9 @@ STOP_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 # A foreign program that holds our port may never answer.
 PROBE_SECONDS = 5.0
-POLL_SECONDS = 0.05
-LOG_TAIL_LINES = 20
 
 # What would lead the server away from itself, or make it answer differently from machine to machine.
 _DROPPED = ("AWS_", "MOTO_", "TEST_SERVER_", "FLASK_", "WERKZEUG_")
-
-_children: list[subprocess.Popen[bytes]] = []
-"""Servers that this very process started: kept so that they can be reaped."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +99,9 @@ def stop(directory: Path) -> bool:
         cloud = running(directory)
         if cloud is None:
             return False
-        _end(directory, cloud)
+        if not background.end(cloud.pid, lambda: running(directory) is None, STOP_SECONDS):
+            log = directory / "cloud.log"
+            raise LocalCloudError(f"process {cloud.pid} does not end", log=log, tail=background.tail(log))
     return True
 
 
@@ -116,30 +109,24 @@ def _started(directory: Path) -> Cloud:
     log = directory / "cloud.log"
     instance = secrets.token_hex(8)
     previous = _record(directory)
-    command = [sys.executable, "-m", f"{__package__}.server", str(directory.resolve()), instance, str(previous["port"] if previous else 0)]
-    with log.open("wb") as output:
-        # A session of its own: it outlives this command, and an interrupt in the terminal does not reach it.
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_child_environment(), cwd="/", start_new_session=True
-        )
-    _children.append(child)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    arguments = [str(directory.resolve()), instance, str(previous["port"] if previous else 0)]
+    child = background.spawn(f"{__package__}.server", arguments, log=log, environment=_child_environment())
+
+    def found() -> Cloud | None:
         cloud = running(directory)
-        if cloud is not None and cloud.instance == instance:
-            return cloud
-        if child.poll() is not None:
-            raise LocalCloudError(f"its process ended at once, with exit code {child.returncode}", log=log, tail=_tail(log))
-        time.sleep(POLL_SECONDS)
+        return cloud if cloud is not None and cloud.instance == instance else None
+
+    if cloud := background.ready(found, START_SECONDS, child):
+        return cloud
+    if child.returncode is not None:
+        raise LocalCloudError(f"its process ended at once, with exit code {child.returncode}", log=log, tail=background.tail(log))
     child.kill()
     child.wait()
-    raise LocalCloudError(f"it did not answer within {START_SECONDS:.0f} seconds", log=log, tail=_tail(log))
+    raise LocalCloudError(f"it did not answer within {START_SECONDS:.0f} seconds", log=log, tail=background.tail(log))
 
 
 def _child_environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED) and not name.lower().endswith("_proxy")}
-    package_root = str(Path(__file__).parents[3])
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, kept.get("PYTHONPATH")]))
+    kept = background.environment(lambda name: name.startswith(_DROPPED) or name.lower().endswith("_proxy"))
     # Read by moto when it is imported: policy ARNs of AWS itself can be attached.
     kept["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     # moto reads thousands of images for each account and region, two seconds of work that nothing here asks for.
@@ -147,42 +134,9 @@ def _child_environment() -> dict[str, str]:
     return kept
 
 
-def _end(directory: Path, cloud: Cloud) -> None:
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(cloud.pid, sent)
-        if _gone(directory, STOP_SECONDS):
-            _reap()
-            return
+def _locked(directory: Path) -> AbstractContextManager[None]:
     log = directory / "cloud.log"
-    raise LocalCloudError(f"process {cloud.pid} does not end", log=log, tail=_tail(log))
-
-
-def _gone(directory: Path, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if running(directory) is None:
-            return True
-        time.sleep(POLL_SECONDS)
-    return False
-
-
-def _reap() -> None:
-    """A server that this process started stays a zombie until its exit code is read."""
-    for child in _children:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=0.2)
-    _children[:] = [child for child in _children if child.returncode is None]
-
-
-@contextlib.contextmanager
-def _locked(directory: Path) -> Any:
-    lock = directory / "cloud.lock"
-    try:
-        with FileLock(lock, timeout=START_SECONDS + STOP_SECONDS):
-            yield
-    except Timeout as error:
-        raise LocalCloudError(f"another command holds {lock}", log=directory / "cloud.log") from error
+    return background.locked(directory / "cloud.lock", START_SECONDS + STOP_SECONDS, lambda reason: LocalCloudError(reason, log=log))
 
 
 @dataclass(frozen=True)
@@ -218,11 +172,4 @@ def _record(directory: Path) -> dict[str, Any] | None:
 
 def write_record(directory: Path, *, port: int, instance: str) -> None:
     """Writes `cloud.json`, in one step so that nobody reads half of it."""
-    draft = directory / "cloud.json.new"
-    draft.write_text(json.dumps({"instance": instance, "pid": os.getpid(), "port": port}, indent=1) + "\n", "utf-8")
-    draft.replace(directory / "cloud.json")
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text("utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-LOG_TAIL_LINES:])
+    background.write(directory / "cloud.json", {"instance": instance, "pid": os.getpid(), "port": port})

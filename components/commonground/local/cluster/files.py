@@ -54,10 +54,3 @@ class Files:
         """Where the last keeper listened; 0 if there was none."""
         record = self.record()
         return int(record["port"]) if record else 0
-
-
-def write(path: Path, data: Any) -> None:
-    """Writes JSON in one step, so that nobody reads half of it."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
-    draft.replace(path)

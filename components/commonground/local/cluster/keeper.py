@@ -18,11 +18,12 @@ from threading import Event, Lock
 from typing import Any
 
 from commonground.local import cloud
+from commonground.local.background import write
 
 from .access import Bindings
 from .api import Api, ApiError, Credentials
 from .errors import ControlPlaneError
-from .files import Files, write
+from .files import Files
 from .processes import ControlPlane, start, stop
 from .reconcile import Leaving, Nodes
 from .tokens import Authenticator

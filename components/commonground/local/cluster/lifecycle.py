@@ -1,21 +1,16 @@
 """Starting, finding and ending the keeper of a local cloud's clusters, from the command line's side."""
 
-import contextlib
 import json
-import os
 import secrets
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from commonground.local import background
 from commonground.local.cloud import Cloud
 
 from . import builds, shim
@@ -26,13 +21,8 @@ from .webhook import LOOPBACK, STATUS, WANTED
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
-POLL_SECONDS = 0.05
-LOG_TAIL_LINES = 20
 # What would lead boto3 away from the local cloud, or make it read a profile that is not there.
 _DROPPED = ("AWS_",)
-
-_children: list[subprocess.Popen[bytes]] = []
-"""Keepers that this very process started: kept so that they can be reaped."""
 
 
 @dataclass(frozen=True)
@@ -144,65 +134,28 @@ def stop(directory: Path) -> bool:
 
 def _started(files: Files, account: str, region: str) -> Kept:
     instance = secrets.token_hex(4)
-    command = [sys.executable, "-m", f"{__package__}.keeper", str(files.directory), instance, account, region]
-    with files.log.open("wb") as output:
-        # A session of its own: it outlives this command, and an interrupt in the terminal does not reach it.
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=_environment(), cwd="/", start_new_session=True
-        )
-    _children.append(child)
+    environment = background.environment(lambda name: name.startswith(_DROPPED))
+    child = background.spawn(f"{__package__}.keeper", [str(files.directory), instance, account, region], log=files.log, environment=environment)
     return _ready(files, instance, child)
 
 
 def _ready(files: Files, instance: str, child: "subprocess.Popen[bytes] | None") -> Kept:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        found = running(files.directory, wanted=True)
-        if found is not None and found.instance == instance and found.ready:
-            return found
-        if child is not None and child.poll() is not None:
-            raise ControlPlaneError("its keeper ended at once", log=files.log, tail=_tail(files.log))
-        time.sleep(POLL_SECONDS)
+    def found() -> Kept | None:
+        kept = running(files.directory, wanted=True)
+        return kept if kept is not None and kept.instance == instance and kept.ready else None
+
+    if kept := background.ready(found, START_SECONDS, child):
+        return kept
+    if child is not None and child.returncode is not None:
+        raise ControlPlaneError("its keeper ended at once", log=files.log, tail=background.tail(files.log))
     if child is not None:
         child.terminate()
-    raise ControlPlaneError(f"it was not ready within {START_SECONDS:.0f} seconds", log=files.log, tail=_tail(files.log))
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)}
-    package_root = str(Path(__file__).parents[3])
-    kept["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, kept.get("PYTHONPATH")]))
-    return kept
+    raise ControlPlaneError(f"it was not ready within {START_SECONDS:.0f} seconds", log=files.log, tail=background.tail(files.log))
 
 
 def _end(files: Files, found: Kept) -> None:
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(found.pid, sent)
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
-            _reap()
-            if not _lives(found.pid):
-                return
-            time.sleep(POLL_SECONDS)
-    raise ControlPlaneError(f"its keeper, process {found.pid}, does not end", log=files.log, tail=_tail(files.log))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError):
-        # A process that ended stays in the table as Z until its parent asks (proc(5)).
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
-
-
-def _reap() -> None:
-    _children[:] = [child for child in _children if child.poll() is None]
+    if not background.end(found.pid, lambda: not background.lives(found.pid), STOP_SECONDS):
+        raise ControlPlaneError(f"its keeper, process {found.pid}, does not end", log=files.log, tail=background.tail(files.log))
 
 
 def _ask(port: int, path: str) -> dict[str, Any] | None:
@@ -218,15 +171,5 @@ def _ask(port: int, path: str) -> dict[str, Any] | None:
         connection.close()
 
 
-@contextlib.contextmanager
-def _locked(files: Files) -> Iterator[None]:
-    lock = files.folder / "keeper.lock"
-    try:
-        with FileLock(lock, timeout=START_SECONDS + STOP_SECONDS):
-            yield
-    except Timeout as error:
-        raise ControlPlaneError(f"another command holds {lock}") from error
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:])
+def _locked(files: Files) -> AbstractContextManager[None]:
+    return background.locked(files.folder / "keeper.lock", START_SECONDS + STOP_SECONDS, ControlPlaneError)

@@ -4,18 +4,15 @@ Everything it leaves stands in one folder, a checkout's `.commonground/local/clu
 and a log for each process. What it stores is gone when it ends.
 """
 
-import contextlib
-import os
 import secrets
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from commonground.local import background
 
 from .builds import BINARIES, KUBERNETES, control_plane
 from .errors import ControlPlaneError
@@ -23,12 +20,7 @@ from .records import LOCK, Record
 
 START_SECONDS = 90.0
 STOP_SECONDS = 10.0
-POLL_SECONDS = 0.02
-LOG_TAIL_LINES = 20
 _LOG = "supervisor.log"
-
-_children: list[subprocess.Popen[bytes]] = []
-"""Supervisors that this very process started: kept so that they can be reaped, and so that those that are tied to it live as long as it does."""
 
 
 @dataclass(frozen=True)
@@ -121,50 +113,29 @@ def stop(folder: Path) -> bool:
         found = running(folder)
         if found is None:
             return False
-        for sent in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(found.pid, sent)
-            if _ended(folder):
-                _reap()
-                Record.remove(folder)
-                return True
-        raise ControlPlaneError(f"process {found.pid} does not end", log=folder / _LOG)
+        if not background.end(found.pid, lambda: not _held(folder), STOP_SECONDS):
+            raise ControlPlaneError(f"process {found.pid} does not end", log=folder / _LOG)
+        Record.remove(folder)
+        return True
 
 
 def _started(folder: Path, binaries: Path, webhook: str | None, outlives: bool) -> ControlPlane:
     instance, log = secrets.token_hex(8), folder / _LOG
     Record.remove(folder)
-    command = [sys.executable, "-m", f"{__package__}.supervisor", str(folder), str(binaries.resolve()), instance]
-    command += ["--webhook", webhook] if webhook else []
-    command += [] if outlives else ["--tied"]
-    with log.open("wb") as output:
-        # A session of its own: an interrupt in the terminal does not reach it. One that is tied reads the end of this process from its input.
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL if outlives else subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,
-        )
-    _children.append(child)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        found = running(folder)
-        if found is not None and found.instance == instance:
-            return found
-        if child.poll() is not None:
-            raise ControlPlaneError("it did not come up", log=log, tail=_tail(log))
-        time.sleep(POLL_SECONDS)
+    arguments = [str(folder), str(binaries.resolve()), instance, *(["--webhook", webhook] if webhook else []), *([] if outlives else ["--tied"])]
+    child = background.spawn(f"{__package__}.supervisor", arguments, log=log, environment=background.environment(), tied=not outlives)
+
+    def found() -> ControlPlane | None:
+        plane = running(folder)
+        return plane if plane is not None and plane.instance == instance else None
+
+    if plane := background.ready(found, START_SECONDS, child):
+        return plane
+    if child.returncode is not None:
+        raise ControlPlaneError("it did not come up", log=log, tail=background.tail(log))
     child.kill()
     child.wait()
-    raise ControlPlaneError(f"it was not ready within {START_SECONDS:.0f} seconds", log=log, tail=_tail(log))
-
-
-def _environment() -> dict[str, str]:
-    package_root = str(Path(__file__).parents[3])
-    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))}
+    raise ControlPlaneError(f"it was not ready within {START_SECONDS:.0f} seconds", log=log, tail=background.tail(log))
 
 
 def _held(folder: Path) -> bool:
@@ -178,32 +149,5 @@ def _held(folder: Path) -> bool:
     return False
 
 
-def _ended(folder: Path) -> bool:
-    deadline = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < deadline:
-        if not _held(folder):
-            return True
-        time.sleep(POLL_SECONDS)
-    return False
-
-
-def _reap() -> None:
-    """A supervisor that this process started stays a zombie until its exit code is read."""
-    for child in _children:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(timeout=1)
-    _children[:] = [child for child in _children if child.returncode is None]
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    lock = folder / "cluster.lock"
-    try:
-        with FileLock(lock, timeout=START_SECONDS + STOP_SECONDS):
-            yield
-    except Timeout as error:
-        raise ControlPlaneError(f"another command holds {lock}") from error
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-LOG_TAIL_LINES:])
+def _locked(folder: Path) -> AbstractContextManager[None]:
+    return background.locked(folder / "cluster.lock", START_SECONDS + STOP_SECONDS, ControlPlaneError)

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from commonground.local import background
+
 LOCK = "supervisor.lock"
 """Held by the process that holds the control plane."""
 _RECORD = "cluster.json"
@@ -20,10 +22,8 @@ class Record:
     webhook: str | None
 
     def write(self, folder: Path) -> None:
-        """Writes it, in one step so that nobody reads half of it."""
-        draft = folder / f"{_RECORD}.new"
-        draft.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
-        draft.replace(folder / _RECORD)
+        """Writes it."""
+        background.write(folder / _RECORD, asdict(self))
         (folder / _PORT).write_text(self.endpoint.rsplit(":", 1)[1], "utf-8")
 
     @classmethod

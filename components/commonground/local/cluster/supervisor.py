@@ -24,6 +24,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from commonground.local.background import tail
+
 from .commands import SERVICE_ADDRESS, Process, api_server, clients, endpoint, etcd, free_ports
 from .credentials import ADMIN, Files, make, webhook_kubeconfig
 from .records import LOCK, Record
@@ -32,6 +34,7 @@ READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
 STARTS = 3
 PORT_TAKEN = "address already in use"
+LOG_TAIL_LINES = 10
 LOCK_SECONDS = 5.0
 """Who looks whether the lock is held holds it for a moment."""
 _DEATH_SIGNAL = 1
@@ -76,7 +79,7 @@ class _Supervisor:
         """Raises if a process ended."""
         for name, child in self.children.items():
             if child.poll() is not None:
-                raise _EndedError(f"{name} ended with code {child.returncode}\n{_tail(self.folder / f'{name}.log')}")
+                raise _EndedError(f"{name} ended with code {child.returncode}\n{tail(self.folder / f'{name}.log', LOG_TAIL_LINES)}")
 
     def end(self) -> None:
         """Ends all of them at once: nothing that they hold is to be kept."""
@@ -205,10 +208,6 @@ def _end_with_parent(parent: int) -> Callable[[], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return arrange
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text("utf-8", errors="replace").splitlines()[-10:])
 
 
 if __name__ == "__main__":
