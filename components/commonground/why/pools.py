@@ -1,25 +1,14 @@
 """What an environment's files say that a cluster cannot: pools that have no node yet, maxima, whose namespaces they are."""
 
-import math
-from collections.abc import Iterator
 from decimal import Decimal
 
+from commonground import kubelet
 from commonground.gpus import GPU
 from commonground.pools import hints
 from commonground.settings.base import Architecture, Capacity, GpuSoftware, InstanceType, Zone
 from commonground.settings.environment import Environment, PoolSettings
 from commonground.why.facts import Place, PoolFacts, TeamFacts
 from commonground.why.quantities import MIB, Amounts, amounts
-
-# What hypervisor and kernel keep, and the kubelet for itself and before it evicts (Karpenter, "Settings", VM_MEMORY_OVERHEAD_PERCENT;
-# awslabs/amazon-eks-ami, nodeadm/internal/kubelet): a little more than most nodes keep, so that what is said to fit does.
-MEMORY_LOST = 0.075
-KEPT_MIB, KEPT_MIB_A_POD = 255 + 100, 11
-# The same: thousandths of the first CPU, the second, the next two, each further one; in tenths.
-KEPT_CPU_TENTHS = ((1, 600), (1, 100), (2, 50))
-KEPT_CPU_TENTHS_BEYOND = 25
-# EKS user guide, "Assign more IP addresses to Amazon EKS nodes with prefixes".
-MANY_CPUS, FEW_PODS, MANY_PODS = 30, 110, 250
 
 ARCHITECTURES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 CAPACITY_TYPES = {Capacity.ON_DEMAND: "ON_DEMAND", Capacity.SPOT: "SPOT"}
@@ -69,23 +58,11 @@ def capacity(pool: PoolSettings, kind: InstanceType, *, counted: bool = True) ->
     """What an empty node of a pool and type leaves to pods. `counted`: whether it says how many GPUs it has."""
     told = {about.removeprefix("resources/"): value for about, value in hints(pool).items() if about.startswith("resources/")}
     found = {resource: value for resource, value in amounts(told).items() if counted or resource != GPU}
-    memory = math.floor(kind.memory_mib * (1 - MEMORY_LOST)) - KEPT_MIB - KEPT_MIB_A_POD * kind.pods
+    memory = kubelet.memory_mib(kind.memory_mib) - kubelet.reserved_mib(kind.pods)
     found["memory"] = max(Decimal(0), memory * MIB - found.get("hugepages-2Mi", Decimal(0)))
-    found["cpu"] = (kind.vcpu * 1000 - Decimal(_kept_cpu(kind.vcpu))) / 1000
-    found["pods"] = Decimal(FEW_PODS if kind.vcpu < MANY_CPUS else MANY_PODS)
+    found["cpu"] = (kind.vcpu * 1000 - Decimal(kubelet.reserved_cpu(kind.vcpu))) / 1000
+    found["pods"] = Decimal(kubelet.most_pods(kind.vcpu))
     return found
-
-
-def _kept_cpu(vcpu: int) -> int:
-    return sum(_tenths(vcpu)) // 10
-
-
-def _tenths(vcpu: int) -> Iterator[int]:
-    left = vcpu
-    for cpus, each in KEPT_CPU_TENTHS:
-        yield min(left, cpus) * each
-        left = max(left - cpus, 0)
-    yield left * KEPT_CPU_TENTHS_BEYOND
 
 
 def _taint(key: str, value: str) -> dict[str, str]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from commonground.local.cluster.capacity import Machine, gpu_devices, mig_parts, offer, reserved_cpu
+from commonground.kubelet import reserved_cpu
+from commonground.local.cluster.capacity import Machine, gpu_devices, mig_parts, offer
 from tests.local.cluster.groups import G6_12XLARGE, M7I_LARGE, P5_48XLARGE
 
 

@@ -6,26 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from commonground import kubelet
+
 MIB_IN_GIB = 1024
 
-# What kernel and hypervisor keep of the memory that EC2 names: Karpenter's default for the same guess (Karpenter, "Settings", VM_MEMORY_OVERHEAD_PERCENT).
-MEMORY_LOST = 0.075
-
-# awslabs/amazon-eks-ami, nodeadm/internal/kubelet: kube-reserved memory, `max_pods.go`; it counts pods by network interfaces, whatever the CNI makes of them.
-RESERVED_MIB = 255
-RESERVED_MIB_A_POD = 11
-# The same project, `config.go`: evictionHard memory.available and nodefs.available, kube-reserved ephemeral-storage.
-EVICTION_MIB = 100
+# awslabs/amazon-eks-ami, nodeadm/internal/kubelet/config.go: evictionHard nodefs.available, kube-reserved ephemeral-storage.
 EVICTION_DISK = 0.1
 RESERVED_DISK_GIB = 1
-# The same, getCPUMillicoresToReserve: thousandths of the first CPU, the second, the next two, and each further one; in tenths to stay whole.
-RESERVED_CPU_TENTHS = ((1, 600), (1, 100), (2, 50))
-RESERVED_CPU_TENTHS_BEYOND = 25
-
-# EKS user guide, "Assign more IP addresses to Amazon EKS nodes with prefixes": addresses of a prefix, and what managed node groups stop at.
+# EKS user guide, "Assign more IP addresses to Amazon EKS nodes with prefixes": addresses of a prefix.
 PREFIX_ADDRESSES = 16
-MANY_CPUS = 30
-FEW_PODS, MANY_PODS = 110, 250
 # Pods with the host's own address: CNI and kube-proxy (awslabs/amazon-eks-ami, eni-max-pods.txt).
 HOST_NETWORK_PODS = 2
 
@@ -87,7 +76,7 @@ class Machine:
         if not prefixes:
             return self.pods_by_interface
         possible = self.interfaces * (self.addresses - 1) * PREFIX_ADDRESSES + HOST_NETWORK_PODS
-        return min(possible, FEW_PODS if self.vcpu < MANY_CPUS else MANY_PODS)
+        return min(possible, kubelet.most_pods(self.vcpu))
 
 
 @dataclass(frozen=True)
@@ -100,30 +89,21 @@ class Offer:
 
 def offer(machine: Machine, *, pods: int, disk_gib: int, efa: bool = False) -> Offer:
     """What a node has, and what its kubelet leaves to pods, without devices. `pods`: most pods, over all instance types of its group."""
-    memory = math.floor(machine.memory_mib * (1 - MEMORY_LOST))
+    memory = kubelet.memory_mib(machine.memory_mib)
     huge = EFA_HUGE_PAGES * 2 if efa else 0
-    kept = RESERVED_MIB + RESERVED_MIB_A_POD * machine.pods_by_interface + EVICTION_MIB + huge
+    kept = kubelet.reserved_mib(machine.pods_by_interface) + huge
     disk = disk_gib * MIB_IN_GIB
     usable = math.floor(disk * (1 - EVICTION_DISK)) - RESERVED_DISK_GIB * MIB_IN_GIB
     shared = {"hugepages-1Gi": "0", "hugepages-2Mi": f"{huge}Mi" if huge else "0", "pods": str(pods)}
     return Offer(
         capacity={"cpu": str(machine.vcpu), "ephemeral-storage": f"{disk}Mi", "memory": f"{memory}Mi", **shared},
         allocatable={
-            "cpu": f"{machine.vcpu * 1000 - reserved_cpu(machine.vcpu)}m",
+            "cpu": f"{machine.vcpu * 1000 - kubelet.reserved_cpu(machine.vcpu)}m",
             "ephemeral-storage": f"{max(usable, 0)}Mi",
             "memory": f"{max(memory - kept, 0)}Mi",
             **shared,
         },
     )
-
-
-def reserved_cpu(vcpu: int) -> int:
-    """Thousandths of a CPU that the kubelet keeps for itself."""
-    tenths, left = 0, vcpu
-    for cpus, each in RESERVED_CPU_TENTHS:
-        tenths += min(left, cpus) * each
-        left = max(left - cpus, 0)
-    return (tenths + left * RESERVED_CPU_TENTHS_BEYOND) // 10
 
 
 def gpu_devices(machine: Machine, config: Mapping[str, Any], parts: Mapping[str, int] | None = None) -> dict[str, int]:

@@ -62,7 +62,7 @@ def models_are_kept(files: Files) -> Iterator[Problem]:
 
 def unprotected(files: Files) -> Iterator[Problem]:
     """Protection is lifted of what has one, once."""
-    yield from repeated(Block.SCALE, "unprotected", files.scale.unprotected)
+    yield from repeated(Block.SCALE, ("unprotected",), files.scale.unprotected)
     known = protected_names(files)
     for index, name in enumerate(files.scale.unprotected):
         if name not in known and name not in files.scale.unprotected[:index]:

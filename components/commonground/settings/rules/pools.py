@@ -7,7 +7,7 @@ from commonground.settings.blueprint import Pool
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import pool_zones, used_zones
 from commonground.settings.mistakes import did_you_mean, listed
-from commonground.settings.rules.problem import Problem, Rule, repeated
+from commonground.settings.rules.problem import Problem, Rule, repeated, unmatched
 from commonground.settings.scale import PoolScale
 
 SYSTEM_NODES = 2
@@ -23,17 +23,15 @@ def both(files: Files) -> Iterator[tuple[str, Pool, PoolScale]]:
 
 def same(files: Files) -> Iterator[Problem]:
     """The scale has exactly the blueprint's pools."""
-    shape, scale = files.blueprint.pools, files.scale.pools
-    unread = {keys[1] for keys in files.unread.get(Block.BLUEPRINT, ()) if len(keys) > 1 and keys[0] == "pools"}
-    for name in scale:
-        if name not in shape and name not in unread:
-            guess = did_you_mean(name, [other for other in shape if other not in scale])
-            fix = f'did you mean "{guess}"?' if guess else "remove it, or add the pool to the blueprint"
-            yield Problem(Block.SCALE, ("pools", name), f"the unknown pool `{name}`", f"the blueprint's pools: {listed(shape)}", fix)
-    for name in shape:
-        if name not in scale:
-            fix = f"add `{name}: {{instance_types: [...], capacity: on_demand, min: 0, desired: 0, max: 1}}`"
-            yield Problem(Block.SCALE, ("pools", name), "nothing", "the size of every pool of the blueprint", fix)
+    yield from unmatched(
+        files,
+        "pools",
+        "pool",
+        shape=files.blueprint.pools,
+        scale=files.scale.pools,
+        lacks="the size of every pool of the blueprint",
+        add=lambda name: f"{name}: {{instance_types: [...], capacity: on_demand, min: 0, desired: 0, max: 1}}",
+    )
 
 
 def system(files: Files) -> Iterator[Problem]:
@@ -75,7 +73,7 @@ def named(files: Files) -> Iterator[Problem]:
     """`resize` and `rezone` name pools, each once."""
     known = files.blueprint.pools
     for key, names in (("resize", files.scale.resize), ("rezone", files.scale.rezone)):
-        yield from repeated(Block.SCALE, key, names)
+        yield from repeated(Block.SCALE, (key,), names)
         for index, name in enumerate(names):
             if name not in known and name not in names[:index]:
                 guess = did_you_mean(name, known)

@@ -1,10 +1,11 @@
 """What a rule finds."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
+from commonground.settings.mistakes import did_you_mean, listed
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,32 @@ class Problem:
     """Whether it speaks of everything below the key: then it says nothing where a part of that could not be read."""
 
 
-def repeated(block: Block, key: str, names: Sequence[str]) -> Iterator[Problem]:
+def repeated(block: Block, keys: Keys, names: Sequence[str]) -> Iterator[Problem]:
     """Yield a problem for each name of a list that stands in it before."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield Problem(block, (key, index), f"{name} a second time", "each name once", "remove it")
+            yield Problem(block, (*keys, index), f"{name} a second time", "each name once", "remove it")
+
+
+def unread(files: Files, key: str) -> set[object]:
+    """Names in one of the blueprint's mappings whose settings could not be read; None among them if it is the mapping itself."""
+    return {path[1] if len(path) > 1 else None for path in files.unread.get(Block.BLUEPRINT, ()) if path[:1] == (key,)}
+
+
+def unmatched(files: Files, key: str, one: str, *, shape: Collection[str], scale: Collection[str], lacks: str, add: Callable[[str], str]) -> Iterator[Problem]:
+    """Yield a problem for each name below a key that only the blueprint or only the scale has: both have exactly the same.
+
+    `one`: what a name stands for, as `pool`; `lacks`: what the scale has to say of each; `add`: the line that says it.
+    """
+    told = unread(files, key)
+    for name in scale:
+        if name not in shape and name not in told:
+            guess = did_you_mean(name, [other for other in shape if other not in scale])
+            fix = f'did you mean "{guess}"?' if guess else f"remove it, or add the {one} to the blueprint"
+            yield Problem(Block.SCALE, (key, name), f"the unknown {one} `{name}`", f"the blueprint's {one}s: {listed(shape)}", fix)
+    for name in shape:
+        if name not in scale:
+            yield Problem(Block.SCALE, (key, name), "nothing", lacks, f"add `{add(name)}`")
 
 
 Rule = Callable[[Files], Iterator[Problem]]

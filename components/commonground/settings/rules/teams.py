@@ -8,7 +8,7 @@ from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
 from commonground.settings.mistakes import did_you_mean, listed
 from commonground.settings.rules.access import ROLES
-from commonground.settings.rules.problem import Problem, Rule
+from commonground.settings.rules.problem import Problem, Rule, repeated, unmatched, unread
 from commonground.settings.scale import TeamScale
 
 RESERVED = {
@@ -30,17 +30,15 @@ def both(files: Files) -> Iterator[tuple[str, Team, TeamScale]]:
 
 def same(files: Files) -> Iterator[Problem]:
     """The scale has a quota for exactly the blueprint's teams."""
-    shape, scale = files.blueprint.teams, files.scale.teams
-    unread = _unread(files, "teams")
-    for name in scale:
-        if name not in shape and name not in unread:
-            guess = did_you_mean(name, [other for other in shape if other not in scale])
-            fix = f'did you mean "{guess}"?' if guess else "remove it, or add the team to the blueprint"
-            yield Problem(Block.SCALE, ("teams", name), f"the unknown team `{name}`", f"the blueprint's teams: {listed(shape)}", fix)
-    for name in shape:
-        if name not in scale:
-            fix = f"add `{name}: {{cpu: 20, memory_gib: 80, storage_gib: 200}}`"
-            yield Problem(Block.SCALE, ("teams", name), "nothing", "the quota of every team of the blueprint", fix)
+    yield from unmatched(
+        files,
+        "teams",
+        "team",
+        shape=files.blueprint.teams,
+        scale=files.scale.teams,
+        lacks="the quota of every team of the blueprint",
+        add=lambda name: f"{name}: {{cpu: 20, memory_gib: 80, storage_gib: 200}}",
+    )
 
 
 def quotas(files: Files) -> Iterator[Problem]:
@@ -130,7 +128,7 @@ def prefixes(files: Files) -> Iterator[Problem]:
 def registries(files: Files) -> Iterator[Problem]:
     """A team's repositories are the blueprint's, each named once."""
     for name, team in files.blueprint.teams.items():
-        yield from _once(name, "registries", team.registries)
+        yield from repeated(Block.BLUEPRINT, ("teams", name, "registries"), team.registries)
         for index, repository in enumerate(team.registries):
             if repository not in files.blueprint.registries and repository not in team.registries[:index]:
                 yield from _unknown(files, ("teams", name, "registries", index), "registries", repository, files.blueprint.registries)
@@ -140,7 +138,7 @@ def peers(files: Files) -> Iterator[Problem]:
     """A team's peers are other teams, each named once."""
     teams = files.blueprint.teams
     for name, team in teams.items():
-        yield from _once(name, "peers", team.peers)
+        yield from repeated(Block.BLUEPRINT, ("teams", name, "peers"), team.peers)
         for index, peer in enumerate(team.peers):
             keys = ("teams", name, "peers", index)
             if peer == name:
@@ -153,22 +151,11 @@ def peers(files: Files) -> Iterator[Problem]:
 
 def _unknown(files: Files, keys: Keys, kind: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
     """Yield a problem for a name that the blueprint lacks; none where a name could not be read, since that may be the one that is meant."""
-    if not _unread(files, kind):
+    if not unread(files, kind):
         known = list(known)
         guess = did_you_mean(name, known)
         fix = f'did you mean "{guess}"?' if guess else f"remove it, or add it to the blueprint's `{kind}`"
         yield Problem(Block.BLUEPRINT, keys, f"the unknown name `{name}`", f"one of the blueprint's {kind}: {listed(known)}", fix)
-
-
-def _unread(files: Files, kind: str) -> set[object]:
-    """Names of one of the blueprint's mappings whose settings could not be read."""
-    return {path[1] if len(path) > 1 else None for path in files.unread.get(Block.BLUEPRINT, ()) if path[:1] == (kind,)}
-
-
-def _once(team: str, key: str, listed_names: tuple[str, ...]) -> Iterator[Problem]:
-    for index, name in enumerate(listed_names):
-        if name in listed_names[:index]:
-            yield Problem(Block.BLUEPRINT, ("teams", team, key, index), f"{name} a second time", "each name once", "remove it")
 
 
 RULES: tuple[Rule, ...] = (same, quotas, names, namespaces, members, buckets, prefixes, registries, peers)
