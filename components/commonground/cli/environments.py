@@ -25,8 +25,8 @@ class NoFoundationError(EngineError):
 def foundation(folder: Path) -> Project:
     """The foundation's project: that of the folder, or, where it is a team's, that of its checkout. Raises `NoFoundationError`, `NoProjectError`."""
     found = Project.read(folder.resolve())
-    for project in (found, *_around(found)):
-        if (project.config / BLUEPRINT).is_file():
+    for project in (found, Checkout.around(found.root).beneath(found)):
+        if project and (project.config / BLUEPRINT).is_file():
             return project
     raise NoFoundationError(found.root)
 
@@ -38,8 +38,3 @@ def environment(project: Project, name: str) -> "Environment":
 
     config = load(project.stack_file(name))["config"]
     return resolve(folder=project.config, name=name, scale=config["commonground:scale"], bindings=config["commonground:bindings"], offline=True)
-
-
-def _around(found: Project) -> list[Project]:
-    root = Checkout.around(found.root).root
-    return [Project.read(root)] if root != found.root and (root / "Pulumi.yaml").is_file() else []

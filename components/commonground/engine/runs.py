@@ -1,6 +1,5 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
-import json
 import shutil
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -8,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from commonground.engine import clusters, process
+from commonground.engine import clusters, process, statefile
 from commonground.engine.errors import NoProjectError
 from commonground.engine.installation import Engine
 from commonground.engine.process import Outcome, Watcher
@@ -34,6 +33,12 @@ class Checkout:
         work_trees = [parent for parent in folders if (parent / ".git").exists()]
         projects = [parent for parent in folders if (parent / "Pulumi.yaml").is_file()]
         return cls(work_trees[0] if work_trees else projects[-1] if projects else folder)
+
+    def beneath(self, project: Project) -> Project | None:
+        """The foundation's project that another one of the checkout stands on: that at its root. None for itself, and where there is none."""
+        if self.root == project.root or not (self.root / "Pulumi.yaml").is_file():
+            return None
+        return Project.read(self.root)
 
     @property
     def state(self) -> Path:
@@ -73,8 +78,8 @@ class Run:
 
     def _binding(self, name: str) -> str | None:
         found = self.project.binding(self.environment, name)
-        if found is None and self.checkout.root != self.project.root and (self.checkout.root / "Pulumi.yaml").is_file():
-            found = Project.read(self.checkout.root).binding(self.environment, name)
+        if found is None and (foundation := self.checkout.beneath(self.project)):
+            found = foundation.binding(self.environment, name)
         return found
 
     def up(self, *, ask: bool) -> Outcome:
@@ -202,11 +207,8 @@ class Run:
     @property
     def _provisioned(self) -> bool:
         """Whether anything stands in the checkout's own state."""
-        try:
-            checkpoint = json.loads((self.checkout.state / ".pulumi" / "stacks" / self.project.name / f"{self.environment}.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(((checkpoint.get("checkpoint") or {}).get("latest") or {}).get("resources"))
+        file = statefile.place(self.checkout.state, self.project.name, self.environment)
+        return bool(statefile.latest(statefile.read(file)).get("resources"))
 
     def _start_cloud(self) -> Any:
         from commonground.local import cloud  # moto's server and all it imports, for `local` only

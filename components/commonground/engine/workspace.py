@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 from pulumi.automation import LocalWorkspace, OutputMap, PulumiCommand, Stack, UpdateSummary
 from semver import VersionInfo
 
+from commonground.engine import statefile
 from commonground.engine.applied import Applied
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
@@ -96,7 +96,7 @@ class Workspace:
 
     @property
     def _state_file(self) -> Path:
-        return self._backend / ".pulumi" / "stacks" / self._project.name / f"{self._request.environment}.json"
+        return statefile.place(self._backend, self._project.name, self._request.environment)
 
     def _prepare(self, folder: Path) -> None:
         """A copy of the project's files, a home and a backend, all outside of the checkout's tracked files."""
@@ -135,7 +135,7 @@ class Workspace:
         for file in sorted((self._backend / ".pulumi" / "locks").rglob("*.json")):
             if self._request.environment not in file.parts:
                 continue
-            holder = _json(file) or {}
+            holder = statefile.read(file) or {}
             pid = int(holder.get("pid", 0))
             if holder.get("hostname", socket.gethostname()) == socket.gethostname() and not _runs(pid):
                 file.unlink(missing_ok=True)
@@ -147,28 +147,28 @@ class Workspace:
         """The file backend can do without a file's attributes, but not with half of them, as a killed run leaves them: it writes them in place."""
         for pattern in ATTRIBUTES:
             for file in (self._backend / ".pulumi").glob(pattern):
-                if _json(file) is None:
+                if statefile.read(file) is None:
                     file.unlink(missing_ok=True)
 
     @property
     def _is_state_cut_off(self) -> bool:
-        return self._state_file.exists() and _json(self._state_file) is None
+        return self._state_file.exists() and statefile.read(self._state_file) is None
 
     def _restore_state(self, channel: Channel) -> None:
         """The file backend writes the state in place too, after it has put the one before aside."""
         before = self._state_file.with_name(self._state_file.name + ".bak")
-        if self._is_state_cut_off and _json(before) is not None:
+        if self._is_state_cut_off and statefile.read(before) is not None:
             shutil.copyfile(before, self._state_file)
             channel.say("an earlier run was killed while it wrote the state: the one before it is taken")
 
     def _read_pending(self) -> frozenset[str]:
-        operations = _latest(_json(self._state_file)).get("pending_operations") or []
+        operations = statefile.latest(statefile.read(self._state_file)).get("pending_operations") or []
         return frozenset(operation["resource"]["urn"] for operation in operations if operation["type"] == "creating")
 
     def mend(self) -> None:
         """Takes the operations of a killed run out of the state: the stand-ins look for what it made before they create."""
-        checkpoint = _json(self._state_file)
-        if not _latest(checkpoint).pop("pending_operations", None):
+        checkpoint = statefile.read(self._state_file)
+        if not statefile.latest(checkpoint).pop("pending_operations", None):
             return
         written = self._state_file.with_suffix(".mended")
         written.write_text(json.dumps(checkpoint, indent=4), "utf-8")
@@ -220,20 +220,6 @@ def passphrase(backend: Path) -> str:
     with suppress(FileExistsError), os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
         new.write(secrets.token_hex(32))
     return file.read_text().strip()
-
-
-def _json(file: Path) -> dict[str, Any] | None:
-    try:
-        data: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return data
-
-
-def _latest(checkpoint: dict[str, Any] | None) -> dict[str, Any]:
-    """The deployment in a state file of the file backend; an empty one where nothing was deployed."""
-    latest: dict[str, Any] | None = ((checkpoint or {}).get("checkpoint") or {}).get("latest")
-    return {} if latest is None else latest
 
 
 def _runs(pid: int) -> bool:
