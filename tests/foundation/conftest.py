@@ -84,18 +84,21 @@ class Story:
         return self.steps[what]
 
 
-PROTECTED_BUCKET = "  datasets: {purpose: datasets, keep_old_versions_days: 365}\n"
+PROTECTED_BUCKET = "  artifacts: {purpose: artifacts, expire_days: 90}\n"
 HOLDS_DATA = [
-    "artifacts-bucket",
     "cluster",
     "cluster-key",
     "cluster-logs",
+    "datasets-bucket",
     "logs-bucket",
     "models-bucket",
     "models/churn-repository",
     "network-flow-logs",
+    "payments/payments",
     "registries-key",
     "shop-repository",
+    "shop/shop",
+    "shop/shop-models",
     "storage-key",
 ]
 """Logical names of what `protect` covers, beside that bucket."""
@@ -123,10 +126,10 @@ def protected(checkouts: Checkouts) -> Iterator[Protected]:
         checkout.edit("blueprint.yaml", PROTECTED_BUCKET, "")
         story.tell("remove", "up", "local")
         checkout.edit("blueprint.yaml", "buckets:\n", "buckets:\n" + PROTECTED_BUCKET)
-        _lift(checkout, "[]", "[datasets-bucket]")
+        _lift(checkout, "[]", "[artifacts-bucket]")
         story.tell("lift one", "up", "local")
         checkout.edit("blueprint.yaml", PROTECTED_BUCKET, "")
-        _lift(checkout, "[datasets-bucket]", f"[{', '.join(name for name in listed if name != 'datasets-bucket')}]")
+        _lift(checkout, "[artifacts-bucket]", f"[{', '.join(name for name in listed if name != 'artifacts-bucket')}]")
         story.tell("remove it and lift the others", "up", "local")
         buckets = [bucket["Name"] for bucket in checkout.aws.s3.list_buckets()["Buckets"]]
         story.tell("destroy after that", "destroy", "local")

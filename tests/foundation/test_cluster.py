@@ -19,10 +19,16 @@ ADDONS = {
     "aws-ebs-csi-driver": "v1.0.0-eksbuild.1",
     "metrics-server": "v1.0.0-eksbuild.1",
     "eks-node-monitoring-agent": "v1.0.0-eksbuild.1",
+    "aws-mountpoint-s3-csi-driver": "v1.0.0-eksbuild.1",
 }
 ACCESS = {
     f"arn:aws:iam::{ACCOUNT}:role/commonground-deploy": "AmazonEKSClusterAdminPolicy",
     f"arn:aws:iam::{ACCOUNT}:role/platform": "AmazonEKSAdminViewPolicy",
+}
+MEMBERS = {
+    f"arn:aws:iam::{ACCOUNT}:role/shop-developers": ["commonground:shop:developer"],
+    f"arn:aws:iam::{ACCOUNT}:role/shop-scientists": ["commonground:shop:ml_engineer"],
+    f"arn:aws:iam::{ACCOUNT}:role/payments-developers": ["commonground:payments:developer"],
 }
 
 
@@ -45,13 +51,17 @@ def test_access_is_by_entries_only_and_whoever_made_it_has_no_more(aws: Aws, clu
     assert cluster["accessConfig"]["authenticationMode"] == "API"
     assert not cluster["accessConfig"].get("bootstrapClusterCreatorAdminPermissions")
     nodes = one_role(aws, "cluster-nodes")["Arn"]
-    assert set(aws.eks.list_access_entries(clusterName=CLUSTER)["accessEntries"]) == {*ACCESS, nodes}
+    assert set(aws.eks.list_access_entries(clusterName=CLUSTER)["accessEntries"]) == {*ACCESS, *MEMBERS, nodes}
     assert aws.eks.describe_access_entry(clusterName=CLUSTER, principalArn=nodes)["accessEntry"]["type"] == "EC2_LINUX"
     for principal, policy in ACCESS.items():
         assert aws.eks.describe_access_entry(clusterName=CLUSTER, principalArn=principal)["accessEntry"]["type"] == "STANDARD"
         (found,) = aws.eks.list_associated_access_policies(clusterName=CLUSTER, principalArn=principal)["associatedAccessPolicies"]
         assert found["policyArn"] == f"arn:aws:eks::aws:cluster-access-policy/{policy}"
         assert found["accessScope"] == {"type": "cluster", "namespaces": []}
+    for principal, groups in MEMBERS.items():
+        entry = aws.eks.describe_access_entry(clusterName=CLUSTER, principalArn=principal)["accessEntry"]
+        assert (entry["type"], entry["kubernetesGroups"]) == ("STANDARD", groups)
+        assert aws.eks.list_associated_access_policies(clusterName=CLUSTER, principalArn=principal)["associatedAccessPolicies"] == []
 
 
 def test_secrets_are_encrypted_by_a_key_of_the_clusters_own(aws: Aws, cluster: dict[str, Any]) -> None:
@@ -93,7 +103,7 @@ def test_add_ons_are_active_in_the_locks_versions(aws: Aws, cluster: dict[str, A
 
 
 def test_the_storage_driver_gets_its_role_by_pod_identity_through_the_add_ons_own_field(aws: Aws, cluster: dict[str, Any]) -> None:
-    (listed,) = aws.eks.list_pod_identity_associations(clusterName=CLUSTER)["associations"]
+    (listed,) = aws.eks.list_pod_identity_associations(clusterName=CLUSTER, namespace="kube-system")["associations"]
     found = aws.eks.describe_pod_identity_association(clusterName=CLUSTER, associationId=listed["associationId"])["association"]
     role = one_role(aws, "addons-aws-ebs-csi-driver")
     assert (found["namespace"], found["serviceAccount"], found["roleArn"]) == ("kube-system", "ebs-csi-controller-sa", role["Arn"])
@@ -102,6 +112,18 @@ def test_the_storage_driver_gets_its_role_by_pod_identity_through_the_add_ons_ow
     (statement,) = document(role["AssumeRolePolicyDocument"])["Statement"]
     assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
     assert statement["Condition"]["StringEquals"]["aws:RequestTag/eks-cluster-name"] == CLUSTER
+
+
+def test_a_teams_pods_have_one_role_in_all_of_its_namespaces(aws: Aws, cluster: dict[str, Any]) -> None:
+    listed = aws.eks.list_pod_identity_associations(clusterName=CLUSTER)["associations"]
+    ids = [one["associationId"] for one in listed if one["namespace"] != "kube-system"]
+    found = [aws.eks.describe_pod_identity_association(clusterName=CLUSTER, associationId=id_)["association"] for id_ in ids]
+    roles = {team: one_role(aws, f"{team}-workloads")["Arn"] for team in ("shop", "payments")}
+    assert sorted((one["namespace"], one["serviceAccount"], one["roleArn"]) for one in found) == [
+        ("payments", "payments", roles["payments"]),
+        ("shop", "shop", roles["shop"]),
+        ("shop-models", "shop", roles["shop"]),
+    ]
 
 
 @pytest.mark.parametrize(

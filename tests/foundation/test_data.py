@@ -10,6 +10,7 @@ from tests.foundation.checkout import TAGS, Aws, tags
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]
 
 EXPIRE_DAYS = {"shop": 30, "models/churn": 90}
+MIRRORS = {"local/mirror/nvidia/k8s-device-plugin", "local/mirror/nvidia/k8s/dcgm-exporter"}
 BUCKETS = ["datasets", "models", "artifacts", "logs"]
 ENCRYPTED_BY_KEY = ["datasets", "models", "artifacts"]
 each_bucket = pytest.mark.parametrize("purpose", BUCKETS)
@@ -17,8 +18,10 @@ each_bucket = pytest.mark.parametrize("purpose", BUCKETS)
 
 @pytest.fixture(scope="module")
 def repositories(aws: Aws) -> dict[str, dict[str, Any]]:
-    """All repositories by name."""
-    return {found["repositoryName"]: found for found in aws.ecr.describe_repositories()["repositories"]}
+    """The blueprint's repositories by name."""
+    found = {one["repositoryName"]: one for one in aws.ecr.describe_repositories()["repositories"]}
+    assert found.keys() >= MIRRORS
+    return {name: one for name, one in found.items() if name not in MIRRORS}
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ class Expected:
 POOLS = {
     "system": Expected("AL2023_x86_64_STANDARD", "ON_DEMAND", ["m7i.large"], (2, 2, 3), 50),
     "general": Expected("AL2023_x86_64_STANDARD", "SPOT", ["m7i.xlarge", "m7i.2xlarge"], (1, 1, 3), 100),
-    "gpu": Expected("AL2023_x86_64_NVIDIA", "ON_DEMAND", ["g6.xlarge"], (0, 0, 1), 200),
+    "gpu": Expected("AL2023_x86_64_NVIDIA", "ON_DEMAND", ["g6.xlarge"], (0, 1, 2), 200),
 }
 each_pool = pytest.mark.parametrize("name", POOLS)
 
@@ -93,11 +93,13 @@ def test_an_auto_scaling_group_has_the_pools_sizes(aws: Aws, groups: Groups, nam
 def test_what_scales_from_zero_is_described_by_tags_of_its_group(aws: Aws, groups: Groups) -> None:
     found = {key.removeprefix(HINT): value for key, value in tags(scaling_group(aws, groups["gpu"])["Tags"]).items() if key.startswith(HINT)}
     assert found == {
+        "label/commonground.dev/gpu-memory-mib": "22888",
+        "label/commonground.dev/gpu-product": "l4",
         "label/commonground.dev/pool": "gpu",
         "label/commonground.dev/purpose": "gpu",
         "label/k8s.amazonaws.com/accelerator": "nvidia-l4",
         "resources/ephemeral-storage": "200Gi",
-        "resources/nvidia.com/gpu": "1",
+        "resources/nvidia.com/gpu": "4",
         "taint/nvidia.com/gpu": "true:NoSchedule",
     }
 

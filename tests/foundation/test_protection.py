@@ -14,7 +14,7 @@ def test_destroy_makes_no_call_and_names_all_that_holds_data(protected: Protecte
     step = protected.story["destroy"]
     assert step.result.code == 1
     assert "nothing was changed" in step.result.err
-    assert demanded(step) == sorted([*HOLDS_DATA, "datasets-bucket"])
+    assert demanded(step) == sorted([*HOLDS_DATA, "artifacts-bucket"])
     assert step.calls == []
 
 
@@ -22,7 +22,7 @@ def test_up_without_a_protected_bucket_makes_no_call_and_names_it(protected: Pro
     step = protected.story["remove"]
     assert step.result.code == 1
     assert "nothing was changed" in step.result.err
-    assert demanded(step) == ["datasets-bucket"]
+    assert demanded(step) == ["artifacts-bucket"]
     assert step.calls == []
 
 
@@ -33,8 +33,8 @@ def test_after_the_documented_steps_the_bucket_is_gone_and_nothing_else(protecte
     assert removed.result.code == 0, removed.result.err
     assert "local: 0 created, " in removed.result.out and " 0 replaced, " in removed.result.out
     assert "DeleteBucket" in {call.operation for call in deletions(removed)}
-    assert all(any("datasets-bucket-" in name for name in call.names) for call in deletions(removed)), deletions(removed)
-    assert sorted(name.rpartition("-bucket-")[0] for name in protected.buckets) == ["artifacts", "logs", "models"]
+    assert all(any("artifacts-bucket-" in name for name in call.names) for call in deletions(removed)), deletions(removed)
+    assert sorted(name.rpartition("-bucket-")[0] for name in protected.buckets) == ["datasets", "logs", "models"]
 
 
 def test_destroy_goes_once_all_that_it_named_is_lifted(protected: Protected) -> None:
