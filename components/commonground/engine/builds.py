@@ -7,8 +7,11 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from commonground.engine.versions import VERSION
 
@@ -59,19 +62,56 @@ def reached() -> bool:
 
 def from_go(folder: Path, module: Path | None, report: Callable[[str], None]) -> Path:
     """The CLI built from the Go module that `module` (a folder with go.mod and go.sum) pins, into `folder`. Raises `NotBuiltError`."""
-    go = shutil.which("go")
-    if go is None:
+    if shutil.which("go") is None:
         raise NotBuiltError("there is no `go` on PATH")
     if module is None:
         raise NotBuiltError("scripts/engine/go.mod, which pins the CLI, is not here: run this in a checkout of Commonground")
     report(f"building the Pulumi CLI {VERSION} from its Go module, about 3 minutes (once for each user)")
     binary = folder / "bin" / "pulumi"
     binary.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        go_build(module, PACKAGE, binary, FLAGS)
+    except NotBuiltError as error:
+        raise NotBuiltError(f"`go build` failed: {error}") from None
+    return binary
+
+
+def go_build(module: Path, package: str, binary: Path, flags: str, *options: str, **variables: str) -> None:
+    """Builds a package of the Go module in a folder, as its go.mod and go.sum pin it. `flags` are the linker's. Raises `NotBuiltError` with go's last word."""
+    command = ["go", "build", "-mod=readonly", *options, "-ldflags", flags, "-o", str(binary), package]
+    environment = os.environ | {"GOFLAGS": "", "GOWORK": "off"} | variables
     with tempfile.NamedTemporaryFile("w+") as log:
-        command = [go, "build", "-mod=readonly", "-ldflags", FLAGS, "-o", str(binary), PACKAGE]
-        built = subprocess.run(command, cwd=module, env=os.environ | {"GOFLAGS": "", "GOWORK": "off"}, stdout=log, stderr=log, check=False)
+        built = subprocess.run(command, cwd=module, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
         log.seek(0)
         said = [line.strip() for line in log if line.strip() and not line.startswith("go: downloading")]
     if built.returncode != 0:
-        raise NotBuiltError(f"`go build` failed: {said[-1] if said else f'code {built.returncode}'}")
-    return binary
+        raise NotBuiltError(said[-1] if said else f"code {built.returncode}")
+
+
+def cache() -> Path:
+    """Where what is installed or built is kept: once for each user, so that the next clone has it at once."""
+    place = os.environ.get("XDG_CACHE_HOME")
+    return (Path(place) if place else Path.home() / ".cache") / "commonground"
+
+
+def pinned(path: str) -> Path | None:
+    """A checkout's folder with a go.mod: of the working directory's checkout, or of the one that this package runs from."""
+    for root in (Path.cwd(), *Path.cwd().parents, *Path(__file__).parents):
+        if (root / path / "go.mod").is_file():
+            return root / path
+    return None
+
+
+@contextmanager
+def alone(lock: Path, report: Callable[[str], None], waiting: str) -> Iterator[None]:
+    """One at a time among all runs of the user; who has to wait says so."""
+    held = FileLock(lock)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        report(waiting)
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from commonground.engine.builds import NotBuiltError, from_go, official
+from commonground.engine.builds import NotBuiltError, alone, cache, from_go, official, pinned
 from commonground.engine.errors import BrokenEngineError, NoEngineError
 from commonground.engine.versions import MINIMUM, VERSION, parse
 
@@ -56,16 +54,8 @@ def find(report: Callable[[str], None] = lambda line: None, *, module: Path | No
         raise NoEngineError(tried, MINIMUM_TEXT)
     folder = _folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.parent / f"{VERSION}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        report("waiting for another run that is installing the Pulumi CLI")
-        lock.acquire()
-    try:
-        return _installed([]) or _install(folder, tried, report, module or _module())
-    finally:
-        lock.release()
+    with alone(folder.parent / f"{VERSION}.lock", report, "waiting for another run that is installing the Pulumi CLI"):
+        return _installed([]) or _install(folder, tried, report, module or pinned("scripts/engine"))
 
 
 def _on_path(tried: list[tuple[str, str]]) -> Engine | None:
@@ -147,14 +137,4 @@ def _version(path: Path) -> tuple[str | None, str]:
 
 
 def _folder() -> Path:
-    """Where this version is kept: once for each user, so that the next clone has it at once."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "commonground" / "engine" / VERSION
-
-
-def _module() -> Path | None:
-    """The checkout's go.mod: of the working directory, or of the checkout that this package runs from."""
-    for root in (Path.cwd(), *Path.cwd().parents, *Path(__file__).parents):
-        if (root / "scripts" / "engine" / "go.mod").is_file():
-            return root / "scripts" / "engine"
-    return None
+    return cache() / "engine" / VERSION

@@ -3,18 +3,13 @@
 It lies beside the engine in the user's cache: `~/.cache/commonground` (XDG_CACHE_HOME is respected).
 """
 
-import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from commonground.engine.builds import reached
+from commonground.engine.builds import NotBuiltError, alone, cache, go_build, pinned, reached
 
 from .errors import ControlPlaneError, NoToolchainError
 
@@ -30,9 +25,6 @@ PROVIDER_BINARY = "pulumi-resource-kubernetes"
 
 # Where the version is kept that a binary says of itself (k8s.io/component-base, "pkg/version").
 _VERSIONS = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
-# Static, the same bytes on every machine, and no look at the checkout's history, which go refuses when another user owns it.
-_ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOWORK": "off"}
-_OPTIONS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 
 
 @dataclass(frozen=True)
@@ -65,12 +57,12 @@ def control_plane(report: Report) -> Path:
             report(f"building {part.binary} {part.version} from its Go module, {number} of {len(_PARTS)}, about {part.minutes} (once for each user)")
             _go(module, part.package, folder / part.binary, _stamp(KUBERNETES))
 
-    return _cached(_cache() / "control-plane" / f"{KUBERNETES}-etcd-{ETCD}-kwok-{KWOK}", BINARIES, build, report)
+    return _cached(cache() / "control-plane" / f"{KUBERNETES}-etcd-{ETCD}-kwok-{KWOK}", BINARIES, build, report)
 
 
 def has_control_plane() -> bool:
     """Whether `control_plane` can answer: its binaries are there, or Go is."""
-    folder = _cache() / "control-plane" / f"{KUBERNETES}-etcd-{ETCD}-kwok-{KWOK}"
+    folder = cache() / "control-plane" / f"{KUBERNETES}-etcd-{ETCD}-kwok-{KWOK}"
     return _complete(folder, BINARIES) or shutil.which("go") is not None
 
 
@@ -80,7 +72,7 @@ def kubernetes_provider(report: Report) -> Path | None:
     What was built before is taken without a look at the internet. It is older than the SDK that programs use (`PROVIDER` says of when). Raises as
     `control_plane` does.
     """
-    folder = _cache() / "engine" / f"kubernetes-{PROVIDER}"
+    folder = cache() / "engine" / f"kubernetes-{PROVIDER}"
     if not _complete(folder, (PROVIDER_BINARY,)) and reached():
         return None
 
@@ -99,7 +91,9 @@ def _cached(folder: Path, binaries: tuple[str, ...], build: Callable[[Path], Non
     if shutil.which("go") is None:
         raise NoToolchainError("it is built from Go modules, and there is no `go` on PATH: install Go 1.26 or later")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.with_name(f"{folder.name}.lock"), report), tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as new:
+    waiting = "waiting for another run that is building the same"
+    place = tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent)
+    with alone(folder.with_name(f"{folder.name}.lock"), report, waiting), place as new:
         if not _complete(folder, binaries):
             made = Path(new) / "made"
             made.mkdir()
@@ -109,28 +103,12 @@ def _cached(folder: Path, binaries: tuple[str, ...], build: Callable[[Path], Non
     return folder
 
 
-@contextmanager
-def _locked(path: Path, report: Report) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        report("waiting for another run that is building the same")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _go(module: Path, package: str, binary: Path, flags: str) -> None:
-    command = ["go", "build", *_OPTIONS, "-ldflags", flags, "-o", str(binary), package]
-    with tempfile.NamedTemporaryFile("w+") as log:
-        built = subprocess.run(command, cwd=module, env=os.environ | _ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
-        log.seek(0)
-        said = [line.strip() for line in log if line.strip() and not line.startswith("go: downloading")]
-    if built.returncode != 0:
-        raise ControlPlaneError(f"`go build` of {binary.name} failed: {said[-1] if said else f'code {built.returncode}'}")
+    # Static, the same bytes on every machine, and no look at the checkout's history, which go refuses when another user owns it.
+    try:
+        go_build(module, package, binary, flags, "-trimpath", "-buildvcs=false", CGO_ENABLED="0")
+    except NotBuiltError as error:
+        raise ControlPlaneError(f"`go build` of {binary.name} failed: {error}") from None
 
 
 def _stamp(version: str) -> str:
@@ -144,14 +122,8 @@ def _complete(folder: Path, binaries: tuple[str, ...]) -> bool:
     return all((folder / binary).is_file() for binary in binaries)
 
 
-def _cache() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "commonground"
-
-
 def _module(path: str) -> Path:
-    """A folder with go.mod: in the checkout of the working directory, or in the one that this package runs from."""
-    for root in (Path.cwd(), *Path.cwd().parents, *Path(__file__).parents):
-        if (root / path / "go.mod").is_file():
-            return root / path
-    raise NoToolchainError(f"{path}/go.mod, which pins what is built, is not here: run this in a checkout of Commonground")
+    found = pinned(path)
+    if found is None:
+        raise NoToolchainError(f"{path}/go.mod, which pins what is built, is not here: run this in a checkout of Commonground")
+    return found
