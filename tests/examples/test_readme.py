@@ -16,7 +16,17 @@ CONTRACT = {
         "security_group_id": "sg-1",
         "subnet_ids": {"euc1-az1": "subnet-1", "euc1-az2": "subnet-2", "euc1-az3": "subnet-3"},
         "node_role_arn": "arn:aws:iam::111111111111:role/nodes",
-    }
+        "endpoint": "https://example.eks.amazonaws.com",
+        "certificate": "Y2VydGlmaWNhdGU=",
+        "tags": {},
+    },
+    "version": 1,
+    "environment": "dev",
+    "account": "111111111111",
+    "region": "eu-central-1",
+    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": "arn:aws:iam::1:role/shop"}},
+    "registries": {name: {"url": f"registry.example/{name}", "arn": f"arn:aws:ecr:::{name}"} for name in ("shop", "models/churn")},
+    "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": None}},
 }
 
 
@@ -44,17 +54,33 @@ def example(name: str) -> str:
     return found[1]
 
 
-@pytest.fixture(scope="module")
-def made() -> dict[tuple[str, str], dict[str, Any]]:
+def run(name: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What an example declares: inputs by type and name."""
     cloud = Cloud()
     set_mocks(cloud, project="features", stack="dev", preview=False)
 
     @deployed
     def deployment() -> None:
-        exec(compile(example("other-stack"), str(README), "exec"), {"__name__": "__main__"})
+        exec(compile(example(name), str(README), "exec"), {"__name__": "__main__"})
 
     deployment()
     return cloud.made
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[tuple[str, str], dict[str, Any]]:
+    return run("other-stack")
+
+
+def test_a_teams_application_asks_its_model_which_runs_on_the_gpu_that_it_names() -> None:
+    made = run("team")
+    pods = {name: made["kubernetes:apps/v1:Deployment", f"{name}-deployment"]["spec"]["template"]["spec"] for name in ("web", "churn")}
+    (web,), (churn,) = pods["web"]["containers"], pods["churn"]["containers"]
+    assert web["image"] == "registry.example/shop:v1.4.0"
+    assert {one["name"]: one["value"] for one in web["env"]}["CHURN_URL"] == "http://churn.shop-models.svc"
+    assert churn["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    (term,) = pods["churn"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert {"key": "commonground.dev/gpu-product", "operator": "In", "values": ["l4"]} in term["matchExpressions"]
 
 
 def test_a_bucket_of_another_stack_is_encrypted_with_its_own_key(made: dict[tuple[str, str], dict[str, Any]]) -> None:
