@@ -73,8 +73,7 @@ class Foundation(pulumi.ComponentResource):
     def _accelerators(self, environment: Environment, inside: pulumi.ResourceOptions) -> Accelerators | None:
         if environment.accelerators is None:
             return None
-        # Its pods have the foundation's priorities.
-        return Accelerators("accelerators", environment.accelerators, cluster=self.cluster, images=self.images, after=[self.priorities], opts=inside)
+        return Accelerators("accelerators", environment.accelerators, cluster=self.cluster, images=self.images, after=[self.addons], opts=inside)
 
     def _team(self, team: TeamSettings, inside: pulumi.ResourceOptions) -> Team:
         return Team(team.name, team, cluster=self.cluster, storage=self.storage, registries=self.registries, after=[self.addons], opts=inside)
