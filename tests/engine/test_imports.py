@@ -1,8 +1,10 @@
-"""Providers are imported without computing their annotations, and Pulumi still finds those that it needs."""
+"""Of providers only that is imported which is used, and Pulumi still finds the annotations that it needs."""
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from typing import is_typeddict
 
 import pytest
 
@@ -43,10 +45,57 @@ def test_bytecode_is_kept_beside_pythons_own_and_taken_only_while_the_source_is_
     imports.install()
     __import__(package.name)
     [kept] = (package / "__pycache__").iterdir()
-    assert kept.name == f"__init__.{sys.implementation.cache_tag}.opt-late.pyc"
+    assert kept.name == f"__init__.{sys.implementation.cache_tag}.opt-late2.pyc"
     (package / "__init__.py").write_text(RAISES.replace("here", "there now"))
     del sys.modules[package.name]
     assert __import__(package.name).name() == "there now"
+
+
+@pytest.fixture
+def generated(package: Path) -> Path:
+    """A package as Pulumi generates it: its modules say what they have, and one has the name of its class."""
+    (package / "__init__.py").write_text("from .Pod import *\nfrom ._inputs import *\nfrom . import outputs\nfrom .silent import *\n")
+    (package / "Pod.py").write_text("from ._inputs import *\n__all__ = ['PodInitArgs', 'Pod']\nclass Pod:\n    made_of = PodArgs\nclass PodInitArgs: ...\n")
+    (package / "_inputs.py").write_text(
+        "from typing import TypedDict\n__all__ = ['PodArgs', 'PodArgsDict']\nclass PodArgs: ...\nclass PodArgsDict(TypedDict):\n    name: 1 / 0\n"
+    )
+    (package / "outputs.py").write_text("from . import outputs\n__all__ = ['Status']\nclass Status: ...\n")
+    (package / "silent.py").write_text("said = 'nothing about its names'\n")
+    imports.install()
+    return package
+
+
+def loaded(package: Path) -> set[str]:
+    return {name.removeprefix(f"{package.name}.") for name in sys.modules if name.startswith(f"{package.name}.")}
+
+
+def test_a_providers_module_is_imported_when_one_of_its_members_is_asked_for(generated: Path) -> None:
+    module = import_module(generated.name)
+    assert loaded(generated) == {"silent"}  # which does not say what it has
+    assert module.said == "nothing about its names"
+    assert module.PodArgs.__module__ == f"{generated.name}._inputs"
+    assert loaded(generated) == {"silent", "_inputs"}
+    assert module.outputs.Status.__name__ == "Status"
+    with pytest.raises(AttributeError, match="has no attribute 'Job'"):
+        module.Job  # noqa: B018
+
+
+@pytest.mark.parametrize("first", [".Pod", ".outputs", "._inputs"])
+def test_a_class_is_found_by_its_name_though_its_module_has_it_too(generated: Path, first: str) -> None:
+    import_module(first, generated.name)
+    module = import_module(generated.name)
+    assert isinstance(module.Pod, type)
+    assert module.Pod.made_of is module.PodArgs
+    assert {"Pod", "PodInitArgs", "PodArgs", "outputs", "said"} <= set(dir(module))
+    names: dict[str, object] = {}
+    exec(f"from {generated.name} import *", names)
+    assert names["Pod"] is module.Pod
+
+
+def test_a_dictionarys_type_stays_one_without_its_items(generated: Path) -> None:
+    module = import_module(generated.name)
+    assert is_typeddict(module.PodArgsDict)
+    assert module.PodArgsDict.__annotations__ == {}
 
 
 HINTS = """

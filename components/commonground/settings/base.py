@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Frozen, strict, nothing unknown; attribute docstrings become the schema's descriptions."""
+    """Frozen, strict, nothing unknown; attribute docstrings become the schema's descriptions (`commonground.settings.descriptions`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Cloud(StrEnum):

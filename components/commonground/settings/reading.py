@@ -12,6 +12,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from commonground.settings.descriptions import description
 from commonground.settings.document import Document, Keys, key_text
 from commonground.settings.mistakes import Mistake, did_you_mean, listed
 from commonground.settings.words import FORMS
@@ -257,14 +258,20 @@ def _example(kind: type[BaseModel], keys: Keys) -> str | None:
 
 
 def _described(kind: type[BaseModel], keys: Keys) -> str:
-    info = _field(kind, keys)
-    return " ".join((info.description or "").split()) if info is not None else ""
+    holder = _holder(kind, keys)
+    return description(holder, str(keys[-1])) if holder else ""
 
 
 def _field(kind: type[BaseModel], keys: Keys) -> FieldInfo | None:
     """Return the field at a path of a model, if there is one."""
-    holder = type_at(kind, keys[:-1])
-    return holder.model_fields.get(str(keys[-1])) if keys and isinstance(holder, type) and issubclass(holder, BaseModel) else None
+    holder = _holder(kind, keys)
+    return holder.model_fields.get(str(keys[-1])) if holder else None
+
+
+def _holder(kind: type[BaseModel], keys: Keys) -> type[BaseModel] | None:
+    """Return the model that the last part of a path is a field of, if it is one's."""
+    holder = type_at(kind, keys[:-1]) if keys else None
+    return holder if isinstance(holder, type) and issubclass(holder, BaseModel) else None
 
 
 def type_at(kind: Any, keys: Keys) -> Any:

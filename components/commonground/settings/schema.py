@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from commonground.settings.bindings import Bindings
 from commonground.settings.blueprint import Blueprint
+from commonground.settings.descriptions import description
 from commonground.settings.files import BINDINGS, SCALE
 from commonground.settings.scale import Scale
 
@@ -46,8 +48,20 @@ def text(name: str) -> str:
     return json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
 
 
+class Described(GenerateJsonSchema):
+    """The schema with what each setting is for."""
+
+    def model_schema(self, schema: Any) -> dict[str, Any]:
+        """One model's."""
+        made = super().model_schema(schema)
+        for name, settings in made.get("properties", {}).items():
+            if text := description(schema["cls"], name):
+                settings["description"] = text
+        return made
+
+
 def _of(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=Described)
     schema.pop("title", None)
     tidied: dict[str, Any] = _tidy(schema)
     return tidied

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from commonground.settings.base import GpuSoftware, Settings
+from commonground.settings.descriptions import description
 
 DNS_LABEL = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 # OCI distribution specification, "Pulling manifests": a tag; OCI image specification, "Digests".
@@ -170,5 +171,4 @@ def _mistake(kind: type[Settings], refusal: dict[str, Any]) -> tuple[str, str, s
 
 
 def _purpose(kind: type[Settings], keys: tuple[str, ...]) -> str:
-    info = kind.model_fields.get(keys[-1])
-    return (info.description or "a value").split(". ")[0].removesuffix(".") if info else "a value"
+    return (description(kind, keys[-1]) or "a value").split(". ")[0].removesuffix(".")
