@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--endpoint")
     parser.add_argument("--manifests")
     parser.add_argument("--half-made", type=Path)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(json.loads(sys.stdin.readline() or "[]"))
     server = grpc.server(futures.ThreadPoolExecutor(16))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Thing(arguments.mode, arguments.half_made), server)
     port = server.add_insecure_port("127.0.0.1:0")

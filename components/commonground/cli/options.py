@@ -92,7 +92,7 @@ def check_settings(found: Project, name: str, *, offline: bool) -> None:
 def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True, cluster: bool = False) -> Iterator[tuple[Run, Lines]]:
     """A run of the program for an environment and its progress: settings checked, CLI found, and meanwhile the program's imports begun."""
     found = Project.read(folder.resolve())
-    with started(found.root, debug=options.debug) as worker:
+    with started(found.root, stand_ins=offline or found.binding(name, "cloud") != "aws", debug=options.debug) as worker:
         if check:
             check_settings(found, name, offline=offline)
         with _progress(options, name) as progress:

@@ -83,11 +83,14 @@ class Worker:
 
 
 @contextmanager
-def started(project: Path, *, debug: bool = False) -> Iterator[Worker]:
-    """A worker for a project, ended on the way out. `debug` shows what it writes to stderr."""
+def started(project: Path, *, stand_ins: bool = False, debug: bool = False) -> Iterator[Worker]:
+    """A worker for a project, ended on the way out.
+
+    `stand_ins`: whether it is likely to need them, and starts them at once. `debug` shows what it writes to stderr.
+    """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "commonground.engine.worker", str(project)],
+            [sys.executable, "-P", "-m", "commonground.engine.worker", str(project), *(["--stand-ins"] if stand_ins else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if debug else log,

@@ -19,10 +19,18 @@ SECONDS_TO_END = 5
 
 
 class Process:
-    """Stand-ins on their way up. They end by themselves when this process does: their stdin closes."""
+    """Stand-ins on their way up: they import all they need, and wait to be told what to serve. They end by themselves when this process does: stdin closes."""
 
-    def __init__(self, stand_ins: StandIns, half_made: str | None) -> None:
+    def __init__(self) -> None:
         command = json.loads(os.environ[COMMAND]) if COMMAND in os.environ else [sys.executable, "-P", "-m", "commonground.local.providers"]
+        # A session of its own: an interrupt is for the engine, which still needs the stand-ins to come to an orderly end.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self._said: deque[str] = deque(maxlen=20)
+        self._reader = threading.Thread(target=self._read_errors, daemon=True)
+        self._reader.start()
+
+    def serve(self, stand_ins: StandIns, half_made: str | None) -> None:
+        """Tells them what to serve."""
         options = {
             "--mode": stand_ins.mode,
             "--kubernetes": stand_ins.kubernetes,
@@ -30,14 +38,10 @@ class Process:
             "--manifests": stand_ins.manifests,
             "--half-made": half_made,
         }
-        arguments = [part for option, value in options.items() if value for part in (option, value)]
-        # A session of its own: an interrupt is for the engine, which still needs the stand-ins to come to an orderly end.
-        self._process = subprocess.Popen(
-            [*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        self._said: deque[str] = deque(maxlen=20)
-        self._reader = threading.Thread(target=self._read_errors, daemon=True)
-        self._reader.start()
+        assert self._process.stdin
+        with suppress(BrokenPipeError):  # they have ended; `attach` says why
+            self._process.stdin.write(json.dumps([part for option, value in options.items() if value for part in (option, value)]) + "\n")
+            self._process.stdin.flush()
 
     def attach(self, *, without: Container[str] = ()) -> str:
         """Waits until they serve. Returns the value of PULUMI_DEBUG_PROVIDERS, `without` some packages. Raises `StandInsError`."""
@@ -72,13 +76,16 @@ class Process:
 
 
 @contextmanager
-def started(stand_ins: StandIns | None, half_made: Path | None = None) -> Iterator[Process | None]:
-    """The stand-ins of a run, if it has any. `half_made`: file that may come to list the URNs of what a killed run was creating."""
-    if stand_ins is None:
-        yield None
-        return
-    process = Process(stand_ins, str(half_made) if half_made else None)
+def serving(ahead: Process | None, stand_ins: StandIns | None, half_made: Path | None = None) -> Iterator[Process | None]:
+    """The stand-ins of a run, if it has any: those that were started `ahead`, if they were.
+
+    `half_made`: file that may come to list the URNs of what a killed run was creating.
+    """
+    process = ahead or (Process() if stand_ins else None)
     try:
-        yield process
+        if process and stand_ins:
+            process.serve(stand_ins, str(half_made) if half_made else None)
+        yield process if stand_ins else None
     finally:
-        process.end()
+        if process:
+            process.end()

@@ -1,4 +1,4 @@
-"""One run in one fresh process: `python -m commonground.engine.worker`, asked and answered in JSON lines."""
+"""One run in one fresh process: `python -m commonground.engine.worker PROJECT [--stand-ins]`, asked and answered in JSON lines."""
 
 import gc
 import os
@@ -19,18 +19,19 @@ from commonground.engine.request import HALF_MADE, Answer, Mode, Request, State,
 
 
 def main() -> None:
-    """Reads the request, does it, answers. Called with the project's folder: what takes long and needs no request is begun before it comes."""
+    """Reads the request, does it, answers. What takes long and needs no request is begun before it comes."""
     # A run is short and makes many objects that live as long as it does: looking for garbage among them takes a tenth of its time.
     gc.set_threshold(100_000, 50, 100)
     channel = Channel()
     imports.install()
     try:
+        ahead = standins.Process() if "--stand-ins" in sys.argv else None
         project = Project.read(Path(sys.argv[1]))
         run_program = program(project.main)
         data = channel.receive()
         if data is None:
             return
-        answer = _run(Request.from_json(data), project, run_program, channel)
+        answer = _run(Request.from_json(data), project, run_program, ahead, channel)
     except BusyError as error:
         answer = Answer(Status.BUSY, holder=error.pid)
     except EngineError as error:
@@ -41,15 +42,15 @@ def main() -> None:
     channel.answer(answer)
 
 
-def _run(request: Request, project: Project, run_program: Callable[[], None], channel: Channel) -> Answer:
+def _run(request: Request, project: Project, run_program: Callable[[], None], ahead: standins.Process | None, channel: Channel) -> Answer:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="commonground-")))
-        # Started before the slow imports: both take about a second.
-        serving = stack.enter_context(standins.started(request.stand_ins, folder / HALF_MADE if request.state is State.CHECKOUT else None))
+        # Before the slow imports: both take about a second.
+        serving = stack.enter_context(standins.serving(ahead, request.stand_ins, folder / HALF_MADE if request.state is State.CHECKOUT else None))
         from commonground.engine.operations import Operations  # the Automation API takes half a second to import
         from commonground.engine.workspace import Workspace
 
-        _drop_debug_messages()
+        _drop_what_nobody_reads(team=request.state is State.TEAM)
         workspace = Workspace(request, project, folder)
         if request.mode is not Mode.INIT:
             workspace.begin(channel)
@@ -58,11 +59,16 @@ def _run(request: Request, project: Project, run_program: Callable[[], None], ch
         return Operations(request, workspace, channel, run_program).run()
 
 
-def _drop_debug_messages() -> None:
-    """Pulumi's SDK sends each to the engine and waits for its answer, several a resource; we show none."""
+def _drop_what_nobody_reads(*, team: bool) -> None:
+    """Pulumi's SDK tells the engine much of which no report of ours has anything, and waits for each answer."""
     import pulumi
+    from pulumi.runtime import resource
+    from pulumi.runtime.proto import source_pb2
 
     pulumi.log.debug = lambda *_, **__: None
+    if not team:
+        # Each resource's place in the program, with all calls that led there, by paths of this machine: kept in the state.
+        resource._get_stack_trace = source_pb2.StackTrace
 
 
 def program(main: Path) -> Callable[[], None]:
@@ -103,3 +109,6 @@ def describe(error: Exception, main: Path) -> str:
 
 if __name__ == "__main__":
     main()
+    sys.stderr.flush()
+    # Python would take all its objects apart first, which the user would wait for.
+    os._exit(0)

@@ -23,6 +23,8 @@ from commonground.engine.request import HALF_MADE, Mode, RealKubernetes, Request
 from commonground.local.background import lives
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
+# The CLI lives for seconds, in which it need not look for garbage often (Go, "A Guide to the Go Garbage Collector").
+QUICK = {"GOGC": os.environ.get("GOGC", "400")}
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 # The file backend writes the whole state at each step, which a state that nobody needs afterwards does without.
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true"}
@@ -38,7 +40,7 @@ class Workspace:
         self._request = request
         self._project = project
         self._folder = folder
-        self.environment = dict(QUIET)
+        self.environment = QUIET | QUICK
         self.work_dir = project.root if request.state is State.TEAM else folder / "project"
         if request.state is not State.TEAM:
             self._prepare(folder)

@@ -1,10 +1,12 @@
 """The stand-ins' process: prints its ports as a line of JSON and serves until its standard input is closed.
 
-`python -m commonground.local.providers --mode live --endpoint URL --kubernetes 1.36`
+`python -m commonground.local.providers --mode live --endpoint URL --kubernetes 1.36`; without arguments they are its first line of standard input, as a list
+in JSON: the process can be started before they are known.
 """
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -18,13 +20,17 @@ from commonground.local.providers.provider import Provider
 
 def main() -> None:
     """Parses the arguments, serves, waits."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine finishes what is under way
     parser = argparse.ArgumentParser(prog="commonground.local.providers")
     parser.add_argument("--mode", choices=["live", "plan"], required=True)
     parser.add_argument("--endpoint", help="the local cloud's address; live mode only")
     parser.add_argument("--manifests", type=Path, help="folder that keeps the Kubernetes objects, one file an object")
     parser.add_argument("--kubernetes", required=True, help="the Kubernetes version whose schemas objects are held against, like 1.36")
     parser.add_argument("--half-made", type=Path, help="file that may come to hold a JSON list: URNs of what a killed run was creating")
-    arguments = parser.parse_args()
+    line = "" if sys.argv[1:] else sys.stdin.readline()
+    if not line and not sys.argv[1:]:
+        return  # whoever started it needs none
+    arguments = parser.parse_args(json.loads(line) if line else None)
     if (arguments.mode == "live") != bool(arguments.endpoint):
         parser.error("live mode needs --endpoint, plan mode takes none")
 
@@ -38,7 +44,6 @@ def main() -> None:
     served = {package: serve(provider) for package, provider in providers.items()}
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine finishes what is under way
     print(json.dumps({package: port for package, (_, port) in served.items()}), flush=True)
 
     def watch() -> None:
@@ -47,8 +52,10 @@ def main() -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     ended.wait()
-    for server, _ in served.values():
-        server.stop(grace=1)
+    for end, _ in served.values():
+        end()
+    # Python would take all its objects apart first, which the run would wait for.
+    os._exit(0)
 
 
 if __name__ == "__main__":

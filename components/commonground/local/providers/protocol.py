@@ -28,13 +28,19 @@ KINDS = {
 }
 
 
-def serve(provider: Provider) -> tuple[grpc.Server, int]:
-    """Serves one package on a free port of loopback. Returns the server and its port."""
-    server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
+def serve(provider: Provider) -> tuple[Callable[[], None], int]:
+    """Serves one package on a free port of loopback. Returns what ends that, when all that was begun is done, and the port."""
+    threads = futures.ThreadPoolExecutor(THREADS)
+    server = grpc.server(threads, options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return server, port
+
+    def end() -> None:
+        server.stop(grace=1)
+        threads.shutdown()
+
+    return end, port
 
 
 def one_message(method: Method) -> Method:
