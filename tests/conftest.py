@@ -1,11 +1,19 @@
-"""`deploy(program)` runs a program under Pulumi's mocks and gives the resources that it declared."""
+"""`deploy(program)` runs a program under Pulumi's mocks and gives the resources that it declared. Tests of one room run in one process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pulumi.runtime import mocks, set_mocks, test
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The rooms are what pytest-xdist spreads: tests of one share their runs and servers."""
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).with_suffix("").parts[:2]
+        item.add_marker(pytest.mark.xdist_group("/".join(room if len(room) == 2 and room[0] == "local" else room[:1])))
 
 
 @dataclass

@@ -5,8 +5,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +42,14 @@ def official(folder: Path, report: Callable[[str], None]) -> Path:
 
 def reached() -> bool:
     """Whether the official installer can be downloaded, through a proxy where one is set. Known in seconds, also where names do not resolve."""
+    import urllib.request  # with all of HTTP and TLS, once on a machine
+
     found = threading.Event()
 
     def ask() -> None:
         try:
             urllib.request.urlopen(urllib.request.Request(INSTALLER, method="HEAD"), timeout=SECONDS_TO_REACH).close()  # a constant
-        except (OSError, urllib.error.URLError):
+        except OSError:  # URLError is one
             return
         found.set()
 
