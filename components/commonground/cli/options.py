@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -96,7 +97,8 @@ def run(options: Options, folder: Path, name: str, *, offline: bool = False, che
         if check:
             check_settings(found, name, offline=offline)
         with _progress(options, name) as progress:
-            yield Run(found, name, find(progress.say), progress, worker=worker, cluster=cluster), progress
+            beneath = partial(check_settings, name=name, offline=True)
+            yield Run(found, name, find(progress.say), progress, debug=options.debug, worker=worker, cluster=cluster, check=beneath), progress
 
 
 @contextmanager

@@ -142,6 +142,17 @@ class RunError(EngineError):
         super().__init__("\n".join([f"{what} failed:", *(f"  {_indented(str(problem))}" for problem in problems)]))
 
 
+class BeneathError(EngineError):
+    """The foundation that a team's stack stands on could not be brought up offline."""
+
+    def __init__(self, foundation: str, error: EngineError) -> None:
+        self.foundation = foundation
+        self.error = error
+        reasons = error.problems if isinstance(error, RunError) else [error]
+        lines = "\n".join(f"  {_indented(str(reason))}" for reason in reasons)
+        super().__init__(f"the foundation that this stands on ({foundation}) could not be brought up offline, so nothing was previewed:\n{lines}")
+
+
 class InterruptedRunError(EngineError):
     """The user, or the system, ended a run before it was done."""
 

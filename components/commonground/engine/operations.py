@@ -43,6 +43,7 @@ class Operations:
             Mode.REFRESH: self._refresh,
             Mode.OUTPUTS: self._outputs,
             Mode.INIT: lambda stack: Answer(Status.DONE),
+            Mode.PLAN: self._plan,
         }
         try:
             stack = self._workspace.stack(self._program)
@@ -61,11 +62,17 @@ class Operations:
 
     def _preview(self, stack: Stack) -> Answer:
         self._channel.phase("preview")
-        if self._request.state is State.THROW_AWAY:
+        if self._request.state is State.THROW_AWAY and self._workspace.new:
             # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
             stack.up(**self._options())
             return self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
         stack.preview(**self._options())
+        return Answer(Status.DONE, outputs=self._watch.outputs)
+
+    def _plan(self, stack: Stack) -> Answer:
+        assert self._request.state is State.THROW_AWAY and self._request.stand_ins and self._request.stand_ins.mode == "plan"
+        self._channel.phase("plan")
+        stack.up(**self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)
 
     def _verified(self, stack: Stack) -> Answer:

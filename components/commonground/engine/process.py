@@ -31,7 +31,15 @@ from commonground.engine.steps import Step
 
 # How often an interrupt is passed on to the engine (the first: finish what is going on; the second: stop now) before all is ended by force.
 POLITE_INTERRUPTS = 2
-WHAT = {Mode.UP: "up", Mode.PREVIEW: PREVIEW, Mode.DESTROY: "destroy", Mode.REFRESH: "refresh", Mode.OUTPUTS: "reading the outputs", Mode.INIT: "init"}
+WHAT = {
+    Mode.UP: "up",
+    Mode.PREVIEW: PREVIEW,
+    Mode.DESTROY: "destroy",
+    Mode.REFRESH: "refresh",
+    Mode.OUTPUTS: "reading the outputs",
+    Mode.INIT: "init",
+    Mode.PLAN: "bringing it up offline",
+}
 
 
 class Watcher(Protocol):
@@ -135,7 +143,7 @@ class _Follower:
 
     @property
     def changing(self) -> bool:
-        return self._phase not in ("", "preview", "verify")
+        return self._phase not in ("", "preview", "verify", "plan")
 
     def follow(self) -> None:
         self._send(self._request.to_json())

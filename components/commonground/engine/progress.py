@@ -20,16 +20,43 @@ DONE = {"create": "created", "update": "changed", "delete": "deleted", "create-r
 TITLES = {
     "preview": "previewing",
     "verify": "previewing what that made: nothing may change",
+    "plan": "bringing it up offline",
     "up": "provisioning",
     "destroy": "destroying",
     "refresh": "asking the cloud for what is there",
 }
-QUIET = ("preview", "verify")
+QUIET = ("preview", "verify", "plan")
 """Phases without a line a resource: their report comes at the end."""
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 30
 MOST_NAMED = 3
 
 Confirm = Callable[[str], bool]
+
+
+class Silence:
+    """Follows a run of which nobody is told anything but how it failed."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def phase(self, name: str) -> None:
+        """Nothing."""
+
+    def begin(self, step: Step) -> None:
+        """Nothing."""
+
+    def end(self, step: Step) -> None:
+        """Nothing."""
+
+    def fail(self, step: Step) -> None:
+        """Nothing."""
+
+    def message(self, severity: str, text: str, urn: str | None) -> None:
+        """Nothing."""
+
+    def ask(self, preview: tuple[Step, ...]) -> bool:
+        """No."""
+        return False
 
 
 class Lines:

@@ -17,6 +17,8 @@ class Mode(StrEnum):
     REFRESH = "refresh"
     OUTPUTS = "outputs"
     INIT = "init"
+    PLAN = "plan"
+    """Bring a program up in a throw-away state, by stand-ins in plan mode: for others to be previewed against."""
 
 
 class State(StrEnum):
@@ -27,7 +29,7 @@ class State(StrEnum):
     CHECKOUT = "checkout"
     """Files under the checkout's ignored `.commonground/`: the environment `local`."""
     THROW_AWAY = "throw_away"
-    """A folder that goes with the run: offline."""
+    """A folder that goes with the command, whose runs share it: offline."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Request:
     cli_version: str
     state: State
     backend: str | None = None
-    """Folder of the state, where it is the checkout's."""
+    """Folder of the state, where it is not the team's."""
     stand_ins: StandIns | None = None
     real_kubernetes: RealKubernetes | None = None
     policy_packs: tuple[str, ...] = ()

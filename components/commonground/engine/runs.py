@@ -1,6 +1,8 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
 import shutil
+import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from commonground.engine import clusters, process, statefile
-from commonground.engine.errors import NoProjectError
+from commonground.engine.errors import BeneathError, EngineError, InterruptedRunError, NoProjectError
 from commonground.engine.installation import Engine
 from commonground.engine.process import Outcome, Watcher
+from commonground.engine.progress import Silence
 from commonground.engine.project import Project
 from commonground.engine.request import Mode, RealKubernetes, Request, StandIns, State
 
@@ -65,11 +68,18 @@ class Run:
     """Whether the local cloud's clusters are to have real control planes. Once they have, they are used without being asked for."""
     worker: process.Worker | None = None
     """One that was started ahead; without it the run starts its own."""
+    check: Callable[[Project], None] | None = None
+    """Reads the files of a foundation that is to be brought up offline, and raises what is wrong with them."""
 
     @cached_property
     def checkout(self) -> Checkout:
         """Where the project is."""
         return Checkout.around(self.project.root)
+
+    @cached_property
+    def beneath(self) -> Project | None:
+        """The foundation's project that this one stands on. None for itself."""
+        return self.checkout.beneath(self.project)
 
     @cached_property
     def local(self) -> bool:
@@ -78,9 +88,7 @@ class Run:
 
     def _binding(self, name: str) -> str | None:
         found = self.project.binding(self.environment, name)
-        if found is None and (foundation := self.checkout.beneath(self.project)):
-            found = foundation.binding(self.environment, name)
-        return found
+        return self.beneath.binding(self.environment, name) if found is None and self.beneath else found
 
     def up(self, *, ask: bool) -> Outcome:
         """Previews, then provisions. `ask`: whether to ask in between; the local cloud is never asked for."""
@@ -110,19 +118,34 @@ class Run:
         if not self.local:
             return self._run(Mode.PREVIEW, state=State.TEAM)
         cloud = self._running_cloud()
-        if cloud is None or self._noted_cloud() != cloud.instance:
-            return self._planned("no local cloud runs" if cloud is None else "nothing is provisioned in the local cloud")
-        return self._live(Mode.PREVIEW, cloud)
+        if cloud is None:
+            return self._planned("no local cloud runs")
+        return self._live(Mode.PREVIEW, cloud) if self._stands_in(cloud) else self._planned("nothing is provisioned in the local cloud")
 
     def render(self, folder: Path) -> Outcome:
         """An offline preview that writes every Kubernetes object below a folder: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml`."""
         return self._planned("offline", manifests=folder)
 
+    def bring_up(self, backend: Path) -> Outcome:
+        """Makes what the program asks for in a throw-away state, by stand-ins that deploy to nothing. Asks nobody.
+
+        `backend`: folder of that state. Projects and environments that are brought up in the same one see each other's outputs. One that is in it
+        already becomes what the program is now. `preview_against` tells what another version of the program would change.
+        """
+        return self._run(Mode.PLAN, state=State.THROW_AWAY, backend=backend, stand_ins=self._planning())
+
+    def preview_against(self, backend: Path, *, verify: bool = False, manifests: Path | None = None) -> Outcome:
+        """What `up` would do to what was brought up in a throw-away state; where nothing of this project was, to nothing.
+
+        `verify`: where nothing was, preview the result once more, and fail if that changes anything. `manifests`: folder to write Kubernetes objects to.
+        """
+        return self._run(Mode.PREVIEW, state=State.THROW_AWAY, backend=backend, stand_ins=self._planning(manifests), verify=verify)
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets masked; none where nothing is provisioned."""
         if not self.local:
             return self._run(Mode.OUTPUTS, state=State.TEAM).outputs
-        return self._run(Mode.OUTPUTS, state=State.CHECKOUT).outputs if self._noted_cloud() else {}
+        return self._run(Mode.OUTPUTS, state=State.CHECKOUT).outputs if self._noted_cloud(self.project) else {}
 
     def init(self) -> None:
         """Creates the environment's stack in the backend that the team is logged in to; does nothing where it is there, or needs none."""
@@ -135,9 +158,30 @@ class Run:
         return str(cloud.endpoint) if cloud else None
 
     def _planned(self, why: str, *, verify: bool = False, manifests: Path | None = None) -> Outcome:
-        stand_ins = StandIns("plan", self._kubernetes, manifests=str(manifests) if manifests else None)
-        outcome = self._run(Mode.PREVIEW, state=State.THROW_AWAY, stand_ins=stand_ins, verify=verify)
-        return replace(outcome, against=f"{why}, against nothing; ids and ARNs are derived from names")
+        with tempfile.TemporaryDirectory(prefix="commonground-") as folder:
+            ground = self._bring_up_ground(Path(folder))
+            outcome = self.preview_against(Path(folder), verify=verify, manifests=manifests)
+        return replace(outcome, against=f"{why}, against nothing{ground}; ids and ARNs are derived from names")
+
+    def _bring_up_ground(self, backend: Path) -> str:
+        """Brings up the foundation beneath, if there is one for this environment. Returns what the preview stands on, in words."""
+        found = self.beneath
+        if found is None or not found.stack_file(self.environment).is_file():
+            return ""
+        self.watcher.say(f"{self.environment}: bringing up the foundation ({found.name}) offline")
+        try:
+            with process.started(found.root, debug=self.debug) as worker:
+                if self.check:
+                    self.check(found)
+                Run(found, self.environment, self.engine, Silence(), worker=worker).bring_up(backend)
+        except InterruptedRunError:
+            raise
+        except EngineError as error:
+            raise BeneathError(found.name, error) from None
+        return f", on the foundation ({found.name}) as this checkout describes it"
+
+    def _planning(self, manifests: Path | None = None) -> StandIns:
+        return StandIns("plan", self._kubernetes, manifests=str(manifests) if manifests else None)
 
     def _live(self, mode: Mode, cloud: Any) -> Outcome:
         real = self._real_kubernetes(cloud)
@@ -155,7 +199,7 @@ class Run:
         if not clusters.used(self.checkout.local, cloud):
             if not self.cluster:
                 return None
-            if self._noted_cloud() == cloud.instance and self._provisioned:
+            if self._provisioned_in(cloud, self.project):
                 raise clusters.ProvisionedWithoutError(self.environment)
         place = clusters.Place(self.checkout.local, cloud, self._binding("account") or HOME_ACCOUNT, self._binding("region") or HOME_REGION)
         return clusters.started(place, self.watcher.say)
@@ -165,6 +209,7 @@ class Run:
         mode: Mode,
         *,
         state: State,
+        backend: Path | None = None,
         stand_ins: StandIns | None = None,
         real_kubernetes: RealKubernetes | None = None,
         cloud: str | None = None,
@@ -182,7 +227,7 @@ class Run:
             cli=str(self.engine.path),
             cli_version=self.engine.version,
             state=state,
-            backend=str(self.checkout.state) if state is State.CHECKOUT else None,
+            backend=str(self.checkout.state if state is State.CHECKOUT else backend) if state is not State.TEAM else None,
             stand_ins=stand_ins,
             real_kubernetes=real_kubernetes,
             policy_packs=self.policy_packs,
@@ -198,17 +243,24 @@ class Run:
 
     @property
     def _kubernetes(self) -> str:
-        return self.project.locked(self.environment, "kubernetes") or KUBERNETES
+        """By the lock; a team's project has none, and is on its foundation's cluster."""
+        locks = [project.locked(self.environment, "kubernetes") for project in (self.project, self.beneath) if project]
+        return next((version for version in locks if version), KUBERNETES)
 
-    def _noted_cloud(self) -> str | None:
-        file = self.checkout.state / f"{self.project.name}.{self.environment}.cloud"
+    def _noted_cloud(self, project: Project) -> str | None:
+        file = self.checkout.state / f"{project.name}.{self.environment}.cloud"
         return file.read_text().strip() if file.exists() else None
 
-    @property
-    def _provisioned(self) -> bool:
-        """Whether anything stands in the checkout's own state."""
-        file = statefile.place(self.checkout.state, self.project.name, self.environment)
-        return bool(statefile.latest(statefile.read(file)).get("resources"))
+    def _stands_in(self, cloud: Any) -> bool:
+        """Whether a preview has something in the local cloud to be made against: what the project has there, or the foundation beneath it."""
+        if self.beneath is None:
+            return self._noted_cloud(self.project) == str(cloud.instance)
+        return any(self._provisioned_in(cloud, project) for project in (self.project, self.beneath))
+
+    def _provisioned_in(self, cloud: Any, project: Project) -> bool:
+        """Whether the checkout's own state has anything of a project in this local cloud."""
+        file = statefile.place(self.checkout.state, project.name, self.environment)
+        return self._noted_cloud(project) == cloud.instance and bool(statefile.latest(statefile.read(file)).get("resources"))
 
     def _start_cloud(self) -> Any:
         from commonground.local import cloud  # moto's server and all it imports, for `local` only

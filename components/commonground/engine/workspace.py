@@ -47,6 +47,8 @@ class Workspace:
         self._lock: FileLock | None = None
         self.pending: frozenset[str] = frozenset()
         """URNs of what an earlier run was creating when it was killed: the cloud may have it, and the state has not."""
+        self.new = False
+        """Whether the stack was created for this run, and so has nothing in it."""
 
     def begin(self, channel: Channel) -> None:
         """Takes the environment for this run, and mends what an earlier one left. Raises `BusyError`."""
@@ -82,8 +84,9 @@ class Workspace:
         name = self._request.environment
         if self._request.state is State.TEAM:
             self._select_team_stack(workspace)
-        elif self._request.state is State.THROW_AWAY or not self._state_file.exists():
+        elif not self._state_file.exists():
             workspace.create_stack(name)
+            self.new = True
         return QuickStack(name, workspace)
 
     @property
@@ -103,19 +106,31 @@ class Workspace:
     def _prepare(self, folder: Path) -> None:
         """A copy of the project's files, a home and a backend, all outside of the checkout's tracked files."""
         throw_away = self._request.state is State.THROW_AWAY
-        backend = folder / "state" if throw_away else self._backend
-        for needed in (self.work_dir, folder / "home", backend):
+        for needed in (self.work_dir, folder / "home", self._backend):
             needed.mkdir(parents=True, exist_ok=True)
+        unprovisioned = self._request.mode is Mode.PREVIEW and not throw_away and not self._state_file.exists()
+        backend = self._others(folder / "state") if unprovisioned else self._backend
         self._project.copy(self.work_dir, self._request.environment, offline=throw_away)
         self.environment |= {
             "PULUMI_BACKEND_URL": f"file://{backend}",
             "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16) if throw_away else passphrase(backend),
+            "PULUMI_CONFIG_PASSPHRASE": passphrase(self._backend),
             **STAND_INS_ONLY,
             **(NO_CHECKPOINTS if throw_away else {}),
         }
         if real := self._request.real_kubernetes:
-            self._reach(real, backend)
+            self._reach(real, self._backend)
+
+    def _others(self, copy: Path) -> Path:
+        """A copy of what other stacks of the backend have: a preview of one that was never provisioned then leaves none behind."""
+        copy.mkdir()
+        kept = self._backend / ".pulumi"
+        for file in (kept / "meta.yaml", *kept.glob("stacks/*/*.json")):
+            if file.exists():
+                place = copy / file.relative_to(self._backend)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, place)
+        return copy
 
     def _reach(self, real: RealKubernetes, backend: Path) -> None:
         """Real clusters. A provider that is downloaded is kept beside the state: the run's own home goes with it."""
@@ -217,7 +232,7 @@ class QuickStack(Stack):
 
 
 def passphrase(backend: Path) -> str:
-    """The passphrase of a checkout's own state: random, made once, readable by its owner only."""
+    """The passphrase of a state in a folder: random, made once, readable by its owner only."""
     file = backend / "passphrase"
     with suppress(FileExistsError), os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
         new.write(secrets.token_hex(32))
