@@ -14,6 +14,15 @@ from commonground.cli.main import run
 
 ROOT = Path(__file__).parents[1]
 ACCEPTED = ("1.35", "1.36")
+SHOPS = {
+    "Deployment.apps/shop-models.churn.yaml",
+    "Deployment.apps/shop.web.yaml",
+    "HorizontalPodAutoscaler.autoscaling/shop.web.yaml",
+    "PodDisruptionBudget.policy/shop.web.yaml",
+    "Service/shop-models.churn.yaml",
+    "Service/shop.web.yaml",
+}
+"""Objects of the shop's: one deployment and service each, and what the application has for its many pods."""
 
 Tree = dict[str, bytes]
 Rendered = Callable[..., Tree]
@@ -36,18 +45,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module", params=[".", "stacks/shop"], ids=["foundation", "shop"])
+def stack(request: pytest.FixtureRequest, project: Path) -> Path:
+    """The foundation, and a team's stack on it."""
+    return project / str(request.param)
+
+
 @pytest.fixture(scope="module")
-def manifests(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def manifests(stack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Those of `dev`."""
     directory = tmp_path_factory.mktemp("manifests") / "dev"
-    assert run(["manifests", "dev", str(directory), "--project", str(project)]) == 0
+    assert run(["manifests", "dev", str(directory), "--project", str(stack)]) == 0
     return directory
 
 
 @pytest.mark.engine
 def test_every_object_is_one_file_named_after_it(manifests: Path) -> None:
     found = objects(tree(manifests))
-    assert len(found) > 30
+    assert found
     for path, object_ in found.items():
         cluster, kind, name = path.split("/")
         group = object_["apiVersion"].rpartition("/")[0]
@@ -55,6 +70,16 @@ def test_every_object_is_one_file_named_after_it(manifests: Path) -> None:
         assert cluster.startswith("commonground-dev-")
         assert kind == (f"{object_['kind']}.{group}" if group else object_["kind"])
         assert name == f"{namespace}.{object_['metadata']['name']}.yaml".removeprefix("None.")
+
+
+@pytest.mark.engine
+def test_a_stack_has_its_own_objects_and_all_of_them(manifests: Path, stack: Path) -> None:
+    found = {path.partition("/")[2] for path in tree(manifests)}
+    if stack.name == "shop":
+        assert found == SHOPS
+    else:
+        assert len(found) > 30
+        assert not found & SHOPS
 
 
 @pytest.mark.engine
@@ -68,7 +93,7 @@ def test_every_object_is_valid_in_every_kubernetes_version_that_the_blueprint_ac
 
 @pytest.mark.engine
 def test_a_second_time_gives_the_same_bytes_and_what_is_gone_vanishes(
-    manifests: Path, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manifests: Path, stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     directory = tmp_path / "again"
     before = tree(manifests)
@@ -77,7 +102,7 @@ def test_a_second_time_gives_the_same_bytes_and_what_is_gone_vanishes(
     gone = directory / cluster / "ConfigMap" / "shop.gone.yaml"
     gone.parent.mkdir(exist_ok=True)
     gone.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: gone\n  namespace: shop\n")
-    assert run(["manifests", "dev", str(directory), "--project", str(project)]) == 0
+    assert run(["manifests", "dev", str(directory), "--project", str(stack)]) == 0
     assert tree(directory) == before
     assert capsys.readouterr().out == f"dev: {len(before)} objects in {directory}\n"
 

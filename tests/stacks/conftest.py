@@ -42,6 +42,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         told = Story(checkout)
         told.tell("foundation", "up", "local")
         assert told.said["foundation"].code == 0, told.said["foundation"].err
+        told.tell("first preview", "preview", "local", *SHOP)
         told.tell("up", "up", "local", *SHOP)
         told.tell("again", "up", "local", *SHOP)
         file.write_text(file.read_text("utf-8").replace(VERSION, NEXT_VERSION), "utf-8")

@@ -23,6 +23,14 @@ def test_it_comes_up_on_the_foundation_that_is_there(story: Story) -> None:
     assert "web: http://web.shop.svc" in story.said["up"].out
 
 
+def test_before_its_first_up_it_is_previewed_on_the_foundation_that_is_there(story: Story) -> None:
+    preview = story.said["first preview"]
+    assert preview.code == 0, preview.err
+    assert preview.out.startswith("local: 8 to create, 0 to change, 0 to replace, 0 to delete, ")
+    assert "against nothing" not in preview.out
+    assert story.objects["first preview"] == set()
+
+
 def test_up_again_changes_nothing(story: Story) -> None:
     assert "local: nothing to change" in story.said["again"].out
 
