@@ -92,9 +92,7 @@ def test_every_object_is_valid_in_every_kubernetes_version_that_the_blueprint_ac
 
 
 @pytest.mark.engine
-def test_a_second_time_gives_the_same_bytes_and_what_is_gone_vanishes(
-    manifests: Path, stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_time_gives_the_same_bytes_and_what_is_gone_vanishes(manifests: Path, stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = tmp_path / "again"
     before = tree(manifests)
     shutil.copytree(manifests, directory)

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.conftest import Checkout, Result
 
 from commonground.engine import Project, Run, Step, find
-from commonground.engine.progress import Silence
+from commonground.engine.progress import Muted
 
 pytestmark = pytest.mark.engine
 
@@ -128,6 +128,11 @@ def test_a_project_without_a_foundation_for_its_environment_is_previewed_by_itse
     alone = ground.team.run("preview", "dev", "--offline")
     assert alone.out.startswith("dev: offline, against nothing; ids and ARNs are derived from names\n")
     assert "bringing up" not in alone.err
+    (ground.team.root / "__main__.py").write_text(PROGRAM)
+    assert ground.team.run("preview", "dev", "--offline").err.endswith(
+        "  organization/proof/dev (pulumi:pulumi:StackReference): "
+        "there is no such stack: bring it up first. Offline only the foundation at the root of the same checkout is known\n"
+    )
 
 
 def test_one_version_is_brought_up_and_another_previewed_against_it(ground: Ground, tmp_path: Path) -> None:
@@ -138,7 +143,7 @@ def test_one_version_is_brought_up_and_another_previewed_against_it(ground: Grou
     backend, engine = tmp_path / "backend", find()
 
     def run(root: Path) -> Run:
-        return Run(Project.read(root), "dev", engine, Silence())
+        return Run(Project.read(root), "dev", engine, Muted(print))
 
     run(base).bring_up(backend)
     run(base / "team").bring_up(backend)

@@ -14,6 +14,8 @@ PREFIXES = re.compile(
     r"|(?:creating|updating|deleting|reading|refreshing|replacing|diffing) urn:\S+: "
     r"|\d+ errors? occurred:\s*\* |rpc error: code = \w+ desc = )"
 )
+# What a StackReference is answered with (pkg/resource/deploy, builtins.go).
+UNKNOWN_STACK = re.compile(r'\Aunknown stack ".*"\Z')
 TRACEBACK = re.compile(r"\nTraceback \(most recent call last\):.*", re.DOTALL)
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 LIBRARY = re.compile(r"site-packages|/lib/python\d|<frozen")
@@ -55,6 +57,8 @@ def reason(text: str) -> str:
         text = f"{match['key']}: {match['reason']}"
     elif match := BARE_CHECK.match(text):
         text = match["reason"]
+    elif UNKNOWN_STACK.match(text):
+        text = "there is no such stack: bring it up first. Offline only the foundation at the root of the same checkout is known"
     return text.strip() + (_where(traceback[0]) if traceback else "")
 
 

@@ -33,11 +33,11 @@ MOST_NAMED = 3
 Confirm = Callable[[str], bool]
 
 
-class Silence:
-    """Follows a run of which nobody is told anything but how it failed."""
+class Muted:
+    """Follows a run that only prepares another one: its words are told, its resources are not."""
 
-    def say(self, text: str) -> None:
-        """Nothing."""
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
 
     def phase(self, name: str) -> None:
         """Nothing."""
@@ -49,7 +49,7 @@ class Silence:
         """Nothing."""
 
     def fail(self, step: Step) -> None:
-        """Nothing."""
+        """Nothing: the reason comes at the end."""
 
     def message(self, severity: str, text: str, urn: str | None) -> None:
         """Nothing."""

@@ -13,7 +13,7 @@ from commonground.engine import clusters, process, statefile
 from commonground.engine.errors import BeneathError, EngineError, InterruptedRunError, NoProjectError
 from commonground.engine.installation import Engine
 from commonground.engine.process import Outcome, Watcher
-from commonground.engine.progress import Silence
+from commonground.engine.progress import Muted
 from commonground.engine.project import Project
 from commonground.engine.request import Mode, RealKubernetes, Request, StandIns, State
 
@@ -173,7 +173,7 @@ class Run:
             with process.started(found.root, debug=self.debug) as worker:
                 if self.check:
                     self.check(found)
-                Run(found, self.environment, self.engine, Silence(), worker=worker).bring_up(backend)
+                Run(found, self.environment, self.engine, Muted(self.watcher.say), worker=worker).bring_up(backend)
         except InterruptedRunError:
             raise
         except EngineError as error:
