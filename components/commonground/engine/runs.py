@@ -170,7 +170,7 @@ class Run:
             return ""
         self.watcher.say(f"{self.environment}: bringing up the foundation ({found.name}) offline")
         try:
-            with process.started(found.root, debug=self.debug) as worker:
+            with process.started(found.root, stand_ins=True, debug=self.debug) as worker:
                 if self.check:
                     self.check(found)
                 Run(found, self.environment, self.engine, Muted(self.watcher.say), worker=worker).bring_up(backend)

@@ -85,7 +85,7 @@ class Workspace:
         if self._request.state is State.TEAM:
             self._select_team_stack(workspace)
         elif not self._state_file.exists():
-            workspace.create_stack(name)
+            statefile.create(self._written, self._project.name, name)
             self.new = True
         return QuickStack(name, workspace)
 
@@ -109,10 +109,10 @@ class Workspace:
         for needed in (self.work_dir, folder / "home", self._backend):
             needed.mkdir(parents=True, exist_ok=True)
         unprovisioned = self._request.mode is Mode.PREVIEW and not throw_away and not self._state_file.exists()
-        backend = self._others(folder / "state") if unprovisioned else self._backend
+        self._written = self._others(folder / "state") if unprovisioned else self._backend
         self._project.copy(self.work_dir, self._request.environment, offline=throw_away)
         self.environment |= {
-            "PULUMI_BACKEND_URL": f"file://{backend}",
+            "PULUMI_BACKEND_URL": f"file://{self._written}",
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": passphrase(self._backend),
             **STAND_INS_ONLY,
