@@ -1,23 +1,29 @@
 """What an edit of a Kubernetes object comes to: the table that the stand-in and the official provider have to agree on.
 
 It knows neither of them: `EDITS` holds plain objects. Each stands in a cluster as `before` and is then given as `after` to a provider with server-side
-apply and no other settings. The outcomes follow the official provider's source of July 2026 (pulumi-kubernetes 94977969, provider/pkg/provider/diff.go and
-provider.go; the same there in January 2026, the one that builds here) and the validation of Kubernetes 1.36 (kubernetes/pkg/apis/*/validation). The program
-uses 4.34, whose source was not read. What differs between January and then is not in the table: a create over an object that is there takes it over in
-January and is refused since 4.29 (option `upsertExistingObjects`), as in the stand-in.
+apply and no other settings; `EDITS_IN_PLACE` are those that end differently with `IN_PLACE_SETTINGS`.
 
-Objects of namespaces are in `NAMESPACE`, which has to be there. Every object says `pulumi.com/skipAwait`, so that no controller has to run.
+Held to it are the stand-in (test_edits.py beside this) and, on Kubernetes 1.36's own API server, the official provider that builds here
+(tests/controlplane/test_edits.py): of January 2026, with SDK 4.22, while the program uses SDK 4.34. Of 4.34 itself nothing was tried. Its list of what
+replaces was the same in July 2026 (pulumi-kubernetes 94977969, provider/pkg/provider/diff.go). What is known to differ is not in the table: a create over
+an object that is there takes it over in January and is refused since 4.29 (option `upsertExistingObjects`), as in the stand-in.
+
+Objects of namespaces are in `NAMESPACE` or `OTHER_NAMESPACE`, which have to be there. Every object says `pulumi.com/skipAwait`, so that no controller has
+to run.
 """
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 Object = dict[str, Any]
 
 NAMESPACE = "edits"
+OTHER_NAMESPACE = "edits-too"
+IN_PLACE_SETTINGS = ("enableConfigMapMutable", "enableSecretMutable")
+"""By these the provider changes the content of a ConfigMap or a Secret in place. The foundation sets the first."""
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 GONE = object()
 """In an edit: takes the field away."""
@@ -45,9 +51,10 @@ class Edit:
     """Of the detailed diff. Where the outcome is a replacement: those that replace, all others being left out."""
 
     @property
-    def kind(self) -> str:
-        """Such as `apps/v1/Deployment`."""
-        return f"{self.before['apiVersion']}/{self.before['kind']}"
+    def delete_first(self) -> bool:
+        """Whether the old object has to go before the new one comes: both have one name."""
+        same = all(self.before["metadata"].get(key) == self.after["metadata"].get(key) for key in ("name", "namespace"))
+        return self.outcome is Outcome.REPLACE and same
 
     @property
     def token(self) -> str:
@@ -315,3 +322,14 @@ def _edits() -> Iterator[Edit]:
 
 EDITS = tuple(_edits())
 """Every edit. Names are unique, so that a test can be called by them."""
+
+
+def _edits_in_place() -> Iterator[Edit]:
+    for edit in EDITS:
+        kept = edit.after.get("immutable") is not True and all(path.startswith(("data", "binaryData")) for path in edit.paths)
+        if edit.outcome is Outcome.REPLACE and edit.before["kind"] in ("ConfigMap", "Secret") and kept:
+            yield replace(edit, name=f"{edit.name}, in place", outcome=Outcome.UPDATE)
+
+
+EDITS_IN_PLACE = tuple(_edits_in_place())
+"""What edits of content come to with `IN_PLACE_SETTINGS`."""
