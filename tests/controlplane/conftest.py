@@ -1,36 +1,73 @@
-"""`control_plane` is a real Kubernetes control plane on loopback, one for the session; `api` asks it as its administrator."""
+"""`control_plane` is a real Kubernetes control plane on loopback, one for the session; `api` asks it as its administrator.
 
-import os
-import time
+`provisioned` is the shipped foundation on another one, as `commonground up local --cluster` makes it, with the team shop's stack in it.
+"""
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.controlplane.support import Started, administrator, eventually, knows_ann, node
+from tests.controlplane.support import Provisioned, administrator, eventually, knows_ann, node
+from tests.foundation.checkout import Checkout
 
-from commonground.local.cluster import builds
-from commonground.local.cluster.api import Api
+from commonground.local.cluster import builds, lifecycle
+from commonground.local.cluster.api import Api, Credentials
 from commonground.local.cluster.builds import has_control_plane
 from commonground.local.cluster.processes import ControlPlane, start, stop
 
+GPU_POOL = "  gpu: {purpose: gpu, architecture: x86_64, accelerator: nvidia, root_volume_gib: 200, sharing: {strategy: time_slicing, replicas: 4}}\n"
+GPU_SIZES = "      gpu: {instance_types: [g6.xlarge], capacity: on_demand, min: 0, desired: 1, max: 2}\n"
+LOCKED = "instance_types:\n"
+SECOND_GPU_POOL = (
+    ("blueprint.yaml", GPU_POOL, "  training: {purpose: gpu, architecture: x86_64, accelerator: nvidia, root_volume_gib: 200}\n"),
+    ("Pulumi.local.yaml", GPU_SIZES, "      training: {instance_types: [g6e.xlarge], capacity: on_demand, min: 0, desired: 1, max: 1}\n"),
+    (
+        "lock.local.yaml",
+        LOCKED,
+        "  g6e.xlarge: {architecture: x86_64, vcpu: 4, memory_mib: 32768, pods: 58, efa: 0, "
+        "gpus: {count: 1, model: L40S, memory_mib: 45776}, zones: [euc1-az1, euc1-az2, euc1-az3]}\n",
+    ),
+)
+"""File of the foundation, a line in it, and what comes after that line: a pool `training` of at most one node, with another kind of GPU, not shared."""
+
 
 @pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """Built if need be, which takes minutes; ends with the session, however that ends."""
+def binaries() -> Path:
+    """Built if need be, which takes minutes."""
     if not has_control_plane():
         pytest.skip("the control plane is built from Go modules, and there is no `go` on PATH")
-    binaries = builds.control_plane(print)
+    return builds.control_plane(print)
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[ControlPlane]:
+    """Ends with the session, however that ends."""
     folder = tmp_path_factory.mktemp("control-plane")
     with knows_ann() as webhook:
-        began = time.monotonic()
-        plane = start(folder, print, webhook=webhook, outlives=False, binaries=binaries)
-        yield Started(plane, time.monotonic() - began, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+        yield start(folder, print, webhook=webhook, outlives=False, binaries=binaries)
         stop(folder)
 
 
 @pytest.fixture(scope="session")
-def control_plane(started: Started) -> ControlPlane:
-    return started.plane
+def provisioned(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Iterator[Provisioned]:
+    """Tests read it; one that changes it puts it back. `test_up.py`, which is the last, goes on with it until it is destroyed."""
+    checkout = Checkout.copy(tmp_path_factory.mktemp("provisioned") / "checkout")
+    for name, line, after in SECOND_GPU_POOL:
+        checkout.edit(name, line, line + after)
+    checkout.commit()
+    try:
+        foundation = checkout.run("up", "local", "--cluster")
+        assert foundation.code == 0, foundation.err
+        shop = checkout.run("up", "local", "--project", "stacks/shop")
+        assert shop.code == 0, shop.err
+        kept = lifecycle.running(checkout.local)
+        assert kept and len(kept.clusters) == 1
+        (cluster,) = kept.clusters
+        folder = cluster.kubeconfig.parent
+        api = Api(cluster.endpoint, folder / "ca.crt", Credentials(certificate=folder / "admin.crt", key=folder / "admin.key"))
+        yield Provisioned(checkout, api, cluster, foundation, shop)
+    finally:
+        checkout.run("local", "stop")
 
 
 @pytest.fixture(scope="session")

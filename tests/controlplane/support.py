@@ -9,21 +9,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, TypeVar
 
+from tests.foundation.checkout import Checkout, Result
+
 from commonground.local.cluster.api import Api, Credentials
+from commonground.local.cluster.lifecycle import KeptCluster
 from commonground.local.cluster.processes import ControlPlane
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Started:
-    """A control plane that the tests started, and how long that took."""
+class Provisioned:
+    """A checkout whose foundation is up on a real control plane, with the shop's stack on it."""
 
-    plane: ControlPlane
-    seconds: float
-    """From the call to the answer."""
-    crowding: float
-    """How often the machine's processors were asked for meanwhile; 1 where they were not all busy."""
+    checkout: Checkout
+    api: Api
+    """Asks the cluster as its administrator."""
+    cluster: KeptCluster
+    foundation: Result
+    """What `up local --cluster` said."""
+    shop: Result
+    """What `up local --project stacks/shop` said."""
 
 
 def administrator(plane: ControlPlane) -> Api:
