@@ -10,7 +10,8 @@ from typing import Any
 
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
-from tests.local.providers.kubernetes.edits import Object, Outcome
+from tests.local.providers.kubernetes.edits import Outcome
+from tests.local.providers.kubernetes.objects import Object
 
 from commonground.local.cluster.api import Api, NotFoundError
 from commonground.local.providers.values import from_struct, to_struct
@@ -77,9 +78,7 @@ class Thing:
     def update(self, object_: Object, *, preview: bool) -> None:
         """Changes the object in place. Raises `RefusedError`, in a preview too."""
         news = self._checked(object_, self._inputs)
-        request = provider_pb2.UpdateRequest(
-            **self._whose, id=self._id, olds=self._state, old_inputs=self._inputs, news=news, timeout=SECONDS, preview=preview
-        )
+        request = provider_pb2.UpdateRequest(**self._whose, id=self._id, olds=self._state, old_inputs=self._inputs, news=news, timeout=SECONDS, preview=preview)
         updated = self._ask("Update", request)
         if not preview:
             self._inputs, self._state = news, updated.properties

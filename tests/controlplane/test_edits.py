@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 from tests.controlplane.official import Diff, Official, RefusedError, Thing, serving
 from tests.controlplane.support import eventually
-from tests.local.providers.kubernetes.edits import EDITS, EDITS_IN_PLACE, IN_PLACE_SETTINGS, NAMESPACE, OTHER_NAMESPACE, Edit, Outcome
+from tests.local.providers.kubernetes.edits import EDITS, EDITS_IN_PLACE, IN_PLACE_SETTINGS, Edit, Outcome
+from tests.local.providers.kubernetes.objects import NAMESPACE, OTHER_NAMESPACE
 
 from commonground.local.cluster import builds
 from commonground.local.cluster.api import Api

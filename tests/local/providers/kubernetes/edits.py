@@ -18,13 +18,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-Object = dict[str, Any]
+from tests.local.providers.kubernetes.objects import LABELS, OBJECTS, OTHER_NAMESPACE, RULE, Object
 
-NAMESPACE = "edits"
-OTHER_NAMESPACE = "edits-too"
 IN_PLACE_SETTINGS = ("enableConfigMapMutable", "enableSecretMutable")
 """By these the provider changes the content of a ConfigMap or a Secret in place. The foundation sets the first."""
-SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 GONE = object()
 """In an edit: takes the field away."""
 
@@ -97,85 +94,28 @@ def laid_over(object_: Object, values: dict[str, Any]) -> Object:
     return found
 
 
-def _object(api: str, kind: str, *, namespaced: bool = True, **rest: Any) -> Object:
-    metadata: Object = {"name": f"edit-{kind.lower()}", "annotations": dict(SKIP_AWAIT)}
-    return {"apiVersion": api, "kind": kind, "metadata": metadata | ({"namespace": NAMESPACE} if namespaced else {}), **rest}
-
-
-LABELS = {"app": "api"}
-POD: Object = {
-    "metadata": {"labels": dict(LABELS)},
-    "spec": {"containers": [{"name": "api", "image": "registry.example/api:1", "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "64Mi"}}}]},
-}
-BATCH_POD: Object = {"spec": {**POD["spec"], "restartPolicy": "Never"}}
-RBAC = "rbac.authorization.k8s.io"
-RULE = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}
-GROUP = {"apiGroup": RBAC, "kind": "Group", "name": "commonground:shop:viewer"}
-DEVICES = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.nvidia.com"}}]}}
-
-OBJECTS: dict[str, Object] = {
-    "ClusterRole": _object(f"{RBAC}/v1", "ClusterRole", namespaced=False, rules=[RULE]),
-    "ClusterRoleBinding": _object(
-        f"{RBAC}/v1", "ClusterRoleBinding", namespaced=False, roleRef={"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"}, subjects=[GROUP]
-    ),
-    "ConfigMap": _object("v1", "ConfigMap", data={"a": "1", "b": "2"}),
-    "CronJob": _object("batch/v1", "CronJob", spec={"schedule": "0 0 * * *", "suspend": True, "jobTemplate": {"spec": {"template": BATCH_POD}}}),
-    "CSIDriver": _object("storage.k8s.io/v1", "CSIDriver", namespaced=False, spec={"attachRequired": False, "podInfoOnMount": True}),
-    "DaemonSet": _object("apps/v1", "DaemonSet", spec={"selector": {"matchLabels": LABELS}, "template": POD}),
-    "Deployment": _object("apps/v1", "Deployment", spec={"replicas": 1, "selector": {"matchLabels": LABELS}, "template": POD}),
-    "DeviceClass": _object(
-        "resource.k8s.io/v1", "DeviceClass", namespaced=False, spec={"selectors": [{"cel": {"expression": "device.driver == 'gpu.nvidia.com'"}}]}
-    ),
-    "HorizontalPodAutoscaler": _object(
-        "autoscaling/v2",
-        "HorizontalPodAutoscaler",
-        spec={
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"},
-            "minReplicas": 1,
-            "maxReplicas": 3,
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}],
-        },
-    ),
-    "Job": _object("batch/v1", "Job", spec={"suspend": True, "template": BATCH_POD}),
-    "LimitRange": _object("v1", "LimitRange", spec={"limits": [{"type": "Container", "default": {"cpu": "1"}, "defaultRequest": {"cpu": "100m"}}]}),
-    "Namespace": _object("v1", "Namespace", namespaced=False),
-    "NetworkPolicy": _object("networking.k8s.io/v1", "NetworkPolicy", spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
-    "PersistentVolume": _object(
-        "v1",
-        "PersistentVolume",
-        namespaced=False,
-        spec={
-            "accessModes": ["ReadOnlyMany"],
-            "capacity": {"storage": "1Gi"},
-            "csi": {"driver": "s3.csi.aws.com", "volumeHandle": "models", "volumeAttributes": {"bucketName": "models"}},
-            "mountOptions": ["read-only"],
-            "storageClassName": "",
-        },
-    ),
-    "PersistentVolumeClaim": _object(
-        "v1",
-        "PersistentVolumeClaim",
-        spec={"accessModes": ["ReadOnlyMany"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": "", "volumeName": "models"},
-    ),
-    "PodDisruptionBudget": _object("policy/v1", "PodDisruptionBudget", spec={"maxUnavailable": 1, "selector": {"matchLabels": LABELS}}),
-    "PriorityClass": _object("scheduling.k8s.io/v1", "PriorityClass", namespaced=False, value=1000, description="Training"),
-    "ResourceClaimTemplate": _object("resource.k8s.io/v1", "ResourceClaimTemplate", spec={"spec": DEVICES}),
-    "ResourceQuota": _object("v1", "ResourceQuota", spec={"hard": {"requests.cpu": "4", "pods": "20"}}),
-    "Role": _object(f"{RBAC}/v1", "Role", rules=[RULE]),
-    "RoleBinding": _object(f"{RBAC}/v1", "RoleBinding", roleRef={"apiGroup": RBAC, "kind": "Role", "name": "viewer"}, subjects=[GROUP]),
-    "Secret": _object("v1", "Secret", data={"password": "c2VjcmV0"}),
-    "Service": _object("v1", "Service", spec={"selector": LABELS, "ports": [{"name": "http", "port": 80}]}),
-    "ServiceAccount": _object("v1", "ServiceAccount", automountServiceAccountToken=False),
-    "StorageClass": _object("storage.k8s.io/v1", "StorageClass", namespaced=False, provisioner="ebs.csi.aws.com", parameters={"type": "gp3"}),
-}
-"""One object of each kind that the foundation and the example team make."""
-
 NONE, UPDATE, REPLACE, REFUSED = Outcome
 ENFORCE = "pod-security.kubernetes.io/enforce"
-TEMPLATE = "spec.template.spec.containers.0"
+POD_SPEC = "spec.template.spec"
+TEMPLATE = f"{POD_SPEC}.containers.0"
+CONTAINER = f"{POD_SPEC}.containers[0]"
+CLAIM = "spec.spec.devices.requests"
+RECREATE = {"type": "Recreate"}
+FAILURES = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]}
+BALANCER = {"spec.loadBalancerClass": "service.k8s.aws/nlb"}
+
+
+def _zone(name: str) -> Object:
+    expression = {"key": "topology.kubernetes.io/zone", "operator": "In", "values": [name]}
+    return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
+
 
 CHANGES: dict[str, tuple[Change, ...]] = {
-    "ClusterRole": (Change("another verb", {"rules.0.verbs.2": "watch"}, UPDATE, ("rules[0].verbs[2]",)),),
+    "ClusterRole": (
+        Change("another verb", {"rules.0.verbs.2": "watch"}, UPDATE, ("rules[0].verbs[2]",)),
+        Change("no names in words", {"rules.0.resourceNames": []}, NONE),
+        Change("no rules in words", {"rules": []}, UPDATE, ("rules",), {"rules": GONE}),
+    ),
     "ClusterRoleBinding": (
         Change("another group", {"subjects.0.name": "commonground:shop:operator"}, UPDATE, ("subjects[0].name",)),
         Change("another role", {"roleRef.name": "edit"}, REPLACE, ("roleRef.name",)),
@@ -188,13 +128,20 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("a first binary", {"binaryData": {"b": "YQ=="}}, REPLACE, ("binaryData",), {"data": GONE}),
         Change("made immutable", {"immutable": True}, UPDATE, ("immutable",)),
         Change("no longer immutable", {"immutable": GONE}, REFUSED, ("immutable",), {"immutable": True}),
+        Change("no content", {"data": GONE}, REPLACE, ("data",)),
+        Change("no content in words", {"data": {}}, NONE, (), {"data": GONE}),
+        Change("immutable, another value", {"data.a": "3"}, REPLACE, ("data.a",), {"immutable": True}),
     ),
-    "CronJob": (Change("another time", {"spec.schedule": "0 1 * * *"}, UPDATE, ("spec.schedule",)),),
+    "CronJob": (
+        Change("another time", {"spec.schedule": "0 1 * * *"}, UPDATE, ("spec.schedule",)),
+        Change("another image", {"spec.jobTemplate.spec.template.spec.containers.0.image": "api:2"}, UPDATE, (f"spec.jobTemplate.{CONTAINER}.image",)),
+    ),
     "CSIDriver": (
         Change("another capacity", {"spec.storageCapacity": True}, UPDATE, ("spec.storageCapacity",)),
         Change("another group policy", {"spec.fsGroupPolicy": "File"}, UPDATE, ("spec.fsGroupPolicy",)),
         Change("with attachment", {"spec.attachRequired": True}, REFUSED, ("spec.attachRequired",)),
         Change("another life cycle", {"spec.volumeLifecycleModes": ["Ephemeral"]}, REFUSED, ("spec.volumeLifecycleModes",)),
+        Change("the default in words", {"spec.volumeLifecycleModes": ["Persistent"]}, UPDATE, ("spec.volumeLifecycleModes",)),
     ),
     "DaemonSet": (
         Change("another image", {f"{TEMPLATE}.image": "registry.example/api:2"}, UPDATE, ("spec.template.spec.containers[0].image",)),
@@ -205,6 +152,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
             REPLACE,
             ("spec.selector.matchLabels.app",),
         ),
+        Change("another way to roll", {"spec.updateStrategy": {"type": "OnDelete"}}, UPDATE, ("spec.updateStrategy",)),
     ),
     "Deployment": (
         Change("more replicas", {"spec.replicas": 2}, UPDATE, ("spec.replicas",)),
@@ -226,11 +174,36 @@ CHANGES: dict[str, tuple[Change, ...]] = {
             ("spec.selector.matchLabels.tier",),
         ),
         Change("another name", {"metadata.name": "edit-another"}, REPLACE, ("metadata.name",)),
+        Change("no number of replicas", {"spec.replicas": GONE}, UPDATE, ("spec.replicas",)),
+        Change("the same memory in other words", {f"{TEMPLATE}.resources.limits.memory": "65536Ki"}, NONE),
+        Change("the same memory in bytes", {f"{TEMPLATE}.resources.limits.memory": "67108864"}, UPDATE, (f"{CONTAINER}.resources.limits.memory",)),
+        Change("less than a binary unit", {f"{TEMPLATE}.resources.limits.memory": "0.5Ki"}, NONE, (), {f"{TEMPLATE}.resources.limits.memory": "512"}),
+        Change("no variables in words", {f"{TEMPLATE}.env": []}, NONE),
+        Change("no variable left", {f"{TEMPLATE}.env": []}, UPDATE, (f"{CONTAINER}.env",), {f"{TEMPLATE}.env": [{"name": "A", "value": "b"}]}),
+        Change("no labels in words", {"metadata.labels": {}}, NONE),
+        Change("defaults in words", {"spec.paused": False, "spec.minReadySeconds": 0, "spec.template.spec.hostNetwork": False}, NONE),
+        Change("no token in words", {f"{POD_SPEC}.automountServiceAccountToken": False}, UPDATE, (f"{POD_SPEC}.automountServiceAccountToken",)),
+        Change("no resources in words", {f"{TEMPLATE}.resources": {}}, UPDATE, (f"{CONTAINER}.resources",), {f"{TEMPLATE}.resources": GONE}),
+        Change("all at once", {"spec.strategy": RECREATE}, REFUSED, ("spec.strategy",)),
+        Change("all at once, from rolling", {"spec.strategy": RECREATE}, REFUSED, ("spec.strategy.type",), {"spec.strategy": {"type": "RollingUpdate"}}),
+        Change(
+            "all at once, from rolling in words",
+            {"spec.strategy": RECREATE},
+            UPDATE,
+            ("spec.strategy.rollingUpdate", "spec.strategy.type"),
+            {"spec.strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}},
+        ),
+        Change("rolling again", {"spec.strategy": GONE}, UPDATE, ("spec.strategy",), {"spec.strategy": RECREATE}),
+        Change("another namespace", {"metadata.namespace": OTHER_NAMESPACE}, REPLACE, ("metadata.namespace",)),
     ),
     "DeviceClass": (
         Change("another expression", {"spec.selectors.0.cel.expression": "device.driver == 'mig.nvidia.com'"}, UPDATE, ("spec.selectors[0].cel.expression",)),
+        Change("no configuration in words", {"spec.config": []}, UPDATE, ("spec.config",)),
     ),
-    "HorizontalPodAutoscaler": (Change("more at most", {"spec.maxReplicas": 5}, UPDATE, ("spec.maxReplicas",)),),
+    "HorizontalPodAutoscaler": (
+        Change("more at most", {"spec.maxReplicas": 5}, UPDATE, ("spec.maxReplicas",)),
+        Change("another target", {"spec.scaleTargetRef.name": "web"}, UPDATE, ("spec.scaleTargetRef.name",)),
+    ),
     "Job": (
         Change("another image", {f"{TEMPLATE}.image": "registry.example/api:2"}, REPLACE, ("spec.template.spec.containers[0].image",)),
         Change("more at once", {"spec.parallelism": 2}, REPLACE, ("spec.parallelism",)),
@@ -238,18 +211,31 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("more tries", {"spec.backoffLimit": 3}, UPDATE, ("spec.backoffLimit",)),
         Change("another deadline", {"spec.activeDeadlineSeconds": 60}, UPDATE, ("spec.activeDeadlineSeconds",)),
         Change("managed by another", {"spec.managedBy": "kueue.x-k8s.io/multikueue"}, REFUSED, ("spec.managedBy",)),
+        Change("with an index", {"spec.completionMode": "Indexed"}, REFUSED, ("spec.completionMode",), {"spec.completions": 2}),
+        Change("a policy of failures", {"spec.podFailurePolicy": FAILURES}, REFUSED, ("spec.podFailurePolicy",)),
+        Change("no longer suspended", {"spec.suspend": False}, UPDATE, ("spec.suspend",)),
+        Change("the default parallelism in words", {"spec.parallelism": 1}, REPLACE, ("spec.parallelism",)),
+        Change("no variables in words", {f"{TEMPLATE}.env": []}, NONE),
     ),
     "LimitRange": (
         Change("another default", {"spec.limits.0.default.cpu": "2"}, UPDATE, ("spec.limits[0].default.cpu",)),
         Change("the same default in other words", {"spec.limits.0.default.cpu": "1000m"}, NONE),
     ),
     "Namespace": (Change("another security level", {"metadata.labels": {ENFORCE: "restricted"}}, UPDATE, ("metadata.labels",)),),
-    "NetworkPolicy": (Change("a peer", {"spec.egress": [{"to": [{"podSelector": {}}]}]}, UPDATE, ("spec.egress",)),),
+    "NetworkPolicy": (
+        Change("a peer", {"spec.egress": [{"to": [{"podSelector": {}}]}]}, UPDATE, ("spec.egress",)),
+        Change("no peers in words", {"spec.ingress": []}, NONE),
+        Change("a direction less", {"spec.policyTypes": ["Ingress"]}, UPDATE, ("spec.policyTypes[1]",)),
+    ),
     "PersistentVolume": (
         Change("more room", {"spec.capacity.storage": "2Gi"}, UPDATE, ("spec.capacity.storage",)),
         Change("another bucket", {"spec.csi.volumeAttributes.bucketName": "data"}, REPLACE, ("spec.csi.volumeAttributes.bucketName",)),
         Change("another mode", {"spec.volumeMode": "Block"}, REFUSED, ("spec.volumeMode",)),
         Change("other options", {"spec.mountOptions": ["allow-delete"]}, UPDATE, ("spec.mountOptions[0]",)),
+        Change("another driver's", {"spec.csi": GONE, "spec.nfs": {"server": "files", "path": "/"}}, REPLACE, ("spec.csi", "spec.nfs")),
+        Change("a first place", {"spec.nodeAffinity": _zone("a")}, UPDATE, ("spec.nodeAffinity",)),
+        Change("no longer a place", {"spec.nodeAffinity": GONE}, REFUSED, ("spec.nodeAffinity",), {"spec.nodeAffinity": _zone("a")}),
+        Change("no options left", {"spec.mountOptions": []}, UPDATE, ("spec.mountOptions",)),
     ),
     "PersistentVolumeClaim": (
         Change("another volume", {"spec.volumeName": "data"}, REPLACE, ("spec.volumeName",)),
@@ -257,13 +243,21 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("another access", {"spec.accessModes": ["ReadWriteMany"]}, REPLACE, ("spec.accessModes[0]",)),
         Change("another mode", {"spec.volumeMode": "Block"}, REFUSED, ("spec.volumeMode",)),
         # Another size hangs on whether the claim is bound, which no object says: it is not in the table.
+        Change("a selector", {"spec.selector": {"matchLabels": LABELS}}, REPLACE, ("spec.selector",)),
+        Change("a limit", {"spec.resources.limits": {"storage": "2Gi"}}, REFUSED, ("spec.resources.limits",)),
+        Change("a copy", {"spec.dataSource": {"kind": "PersistentVolumeClaim", "name": "data"}}, REFUSED, ("spec.dataSource",)),
     ),
-    "PodDisruptionBudget": (Change("another number", {"spec.maxUnavailable": 2}, UPDATE, ("spec.maxUnavailable",)),),
+    "PodDisruptionBudget": (
+        Change("another number", {"spec.maxUnavailable": 2}, UPDATE, ("spec.maxUnavailable",)),
+        Change("at least", {"spec.maxUnavailable": GONE, "spec.minAvailable": 1}, UPDATE, ("spec.maxUnavailable", "spec.minAvailable")),
+    ),
     "PriorityClass": (
         Change("another description", {"description": "Batch"}, UPDATE, ("description",)),
         Change("another value", {"value": 2000}, REFUSED, ("value",)),
         Change("no pre-emption", {"preemptionPolicy": "Never"}, REFUSED, ("preemptionPolicy",)),
         Change("the default in words", {"preemptionPolicy": "PreemptLowerPriority"}, UPDATE, ("preemptionPolicy",)),
+        Change("pre-emption again", {"preemptionPolicy": GONE}, REFUSED, ("preemptionPolicy",), {"preemptionPolicy": "Never"}),
+        Change("not everybody's in words", {"globalDefault": False}, NONE),
     ),
     "ResourceClaimTemplate": (
         Change(
@@ -273,12 +267,18 @@ CHANGES: dict[str, tuple[Change, ...]] = {
             ("spec.spec.devices.requests[0].exactly.deviceClassName",),
         ),
         Change("a label", {"metadata.labels": {"a": "b"}}, UPDATE, ("metadata.labels",)),
+        Change("more of them", {f"{CLAIM}.0.exactly.count": 2}, REFUSED, (f"{CLAIM}[0].exactly.count",)),
+        Change("the default in words", {f"{CLAIM}.0.exactly.count": 1}, UPDATE, (f"{CLAIM}[0].exactly.count",)),
+        Change("no tolerations in words", {f"{CLAIM}.0.exactly.tolerations": []}, UPDATE, (f"{CLAIM}[0].exactly.tolerations",)),
     ),
     "ResourceQuota": (
         Change("more CPU", {"spec.hard|requests.cpu": "8"}, UPDATE, ('spec.hard["requests.cpu"]',)),
         Change("the same in other words", {"spec.hard|requests.cpu": "4000m"}, NONE),
         Change("a new limit", {"spec.hard|requests.nvidia.com/gpu": "2"}, UPDATE, ('spec.hard["requests.nvidia.com/gpu"]',)),
         Change("another scope", {"spec.scopes": ["NotTerminating"]}, REPLACE, ("spec.scopes[0]",), {"spec.scopes": ["Terminating"]}),
+        Change("a first scope", {"spec.scopes": ["Terminating"]}, REPLACE, ("spec.scopes",)),
+        Change("no scope in words", {"spec.scopes": []}, NONE),
+        Change("a limit less", {"spec.hard|pods": GONE}, UPDATE, ("spec.hard.pods",)),
     ),
     "Role": (
         Change("a rule more", {"rules.1": {**RULE, "resources": ["services"]}}, UPDATE, ("rules[1]",)),
@@ -287,20 +287,33 @@ CHANGES: dict[str, tuple[Change, ...]] = {
     "RoleBinding": (
         Change("another group", {"subjects.0.name": "commonground:shop:operator"}, UPDATE, ("subjects[0].name",)),
         Change("another role", {"roleRef.name": "developer"}, REPLACE, ("roleRef.name",)),
+        Change("a role of the cluster", {"roleRef.kind": "ClusterRole"}, REPLACE, ("roleRef.kind",)),
+        Change("no groups in words", {"subjects": []}, NONE, (), {"subjects": GONE}),
+        Change("another namespace", {"metadata.namespace": OTHER_NAMESPACE}, REPLACE, ("metadata.namespace",)),
     ),
     "Secret": (
         Change("another value", {"data.password": "b3RoZXI="}, REPLACE, ("data.password",)),
         Change("another type", {"type": "example.com/key"}, REPLACE, ("type",), {"type": "Opaque"}),
         Change("no longer immutable", {"immutable": GONE}, REFUSED, ("immutable",), {"immutable": True}),
+        Change("the same as text", {"data": GONE, "stringData": {"password": "secret"}}, NONE),
+        Change("another text", {"data": GONE, "stringData": {"password": "other"}}, REPLACE, ("data.password",)),
+        Change("no content in words", {"data": {}}, REPLACE, ("data",), {"data": GONE}),
+        Change("immutable, another value", {"data.password": "b3RoZXI="}, REPLACE, ("data.password",), {"immutable": True}),
     ),
     "Service": (
         Change("another port", {"spec.ports.0.port": 8080}, UPDATE, ("spec.ports[0].port",)),
         Change("another type", {"spec.type": "NodePort"}, UPDATE, ("spec.type",)),
         Change("headless", {"spec.clusterIP": "None"}, REPLACE, ("spec.clusterIP",)),
+        Change("no longer headless", {"spec.clusterIP": GONE}, REPLACE, ("spec.clusterIP",), {"spec.clusterIP": "None"}),
+        Change("any address in words", {"spec.clusterIP": ""}, NONE),
+        Change("a balancer", {"spec.type": "LoadBalancer", **BALANCER}, UPDATE, ("spec.loadBalancerClass", "spec.type")),
+        Change("a balancer's class", BALANCER, REFUSED, ("spec.loadBalancerClass",), {"spec.type": "LoadBalancer"}),
+        Change("a class less", {"spec.loadBalancerClass": GONE}, REFUSED, ("spec.loadBalancerClass",), {"spec.type": "LoadBalancer", **BALANCER}),
     ),
     "ServiceAccount": (
         Change("with a token", {"automountServiceAccountToken": True}, UPDATE, ("automountServiceAccountToken",)),
         Change("an annotation", {"metadata.annotations|eks.amazonaws.com/role-arn": "arn"}, UPDATE, ('metadata.annotations["eks.amazonaws.com/role-arn"]',)),
+        Change("no say on tokens", {"automountServiceAccountToken": GONE}, UPDATE, ("automountServiceAccountToken",)),
     ),
     "StorageClass": (
         Change("growing", {"allowVolumeExpansion": True}, UPDATE, ("allowVolumeExpansion",)),
@@ -309,6 +322,8 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("kept volumes", {"reclaimPolicy": "Retain"}, REFUSED, ("reclaimPolicy",)),
         Change("later binding", {"volumeBindingMode": "WaitForFirstConsumer"}, REFUSED, ("volumeBindingMode",)),
         Change("the default in words", {"reclaimPolicy": "Delete"}, UPDATE, ("reclaimPolicy",)),
+        Change("no parameters in words", {"parameters": {}}, NONE, (), {"parameters": GONE}),
+        Change("other options", {"mountOptions": ["noatime"]}, UPDATE, ("mountOptions[0]",), {"mountOptions": ["ro"]}),
     ),
 }
 

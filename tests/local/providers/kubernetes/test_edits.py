@@ -1,7 +1,8 @@
 """The table of edits, asked of the stand-in. The official provider is asked the same with a real API server, in tests/controlplane."""
 
 import pytest
-from tests.local.providers.kubernetes.edits import CHANGES, EDITS, OBJECTS, Edit, Outcome
+from tests.local.providers.kubernetes.edits import CHANGES, EDITS, EDITS_IN_PLACE, IN_PLACE_SETTINGS, Edit, Outcome
+from tests.local.providers.kubernetes.objects import OBJECTS
 
 from commonground.local.providers.errors import StandInError
 from commonground.local.providers.kubernetes.kinds import WITHOUT_STATUS
@@ -10,7 +11,8 @@ from commonground.local.providers.provider import Subject
 from commonground.local.providers.values import UNKNOWN
 
 VERSIONS = ("1.34", "1.35", "1.36", "1.37")
-each_edit = pytest.mark.parametrize("edit", EDITS, ids=[edit.name for edit in EDITS])
+ALL = [(edit, {}) for edit in EDITS] + [(edit, dict.fromkeys(IN_PLACE_SETTINGS, "true")) for edit in EDITS_IN_PLACE]
+each_edit = pytest.mark.parametrize(("edit", "settings"), ALL, ids=[edit.name for edit, _ in ALL])
 
 
 def subject(edit: Edit) -> Subject:
@@ -18,8 +20,9 @@ def subject(edit: Edit) -> Subject:
 
 
 @each_edit
-def test_it_comes_to_what_the_official_provider_makes_of_it(edit: Edit) -> None:
+def test_it_comes_to_what_the_official_provider_makes_of_it(edit: Edit, settings: dict[str, str]) -> None:
     stand_in = KubernetesStandIn("1.36", None)
+    stand_in.configure("one", settings)
     before, failures = stand_in.check(subject(edit), None, edit.before)
     after, more = stand_in.check(subject(edit), before, edit.after)
     assert (failures, more) == ([], [])
@@ -28,11 +31,11 @@ def test_it_comes_to_what_the_official_provider_makes_of_it(edit: Edit) -> None:
     assert bool(found.replaces) == (edit.outcome is Outcome.REPLACE)
     assert (found.replaces or set(found.changes)) == edit.paths
     if edit.outcome is Outcome.REPLACE:
-        assert found.delete_before_replace == (edit.before["metadata"]["name"] == edit.after["metadata"]["name"])
+        assert found.delete_before_replace == edit.delete_first
         return
     for preview in (True, False) if edit.outcome is not Outcome.NONE else ():
         if edit.outcome is Outcome.REFUSED:
-            with pytest.raises(StandInError, match="the API server never changes"):
+            with pytest.raises(StandInError, match="the API server refuses to change"):
                 stand_in.update(subject(edit), id_, state, before, after, preview=preview)
         else:
             assert stand_in.update(subject(edit), id_, state, before, after, preview=preview) == after

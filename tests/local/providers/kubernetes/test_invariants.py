@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tests.local.providers.kubernetes.edits import GONE, OBJECTS, laid_over
+from tests.local.providers.kubernetes.edits import GONE, laid_over
+from tests.local.providers.kubernetes.objects import OBJECTS
 
 from commonground.local.providers.errors import StandInError
 from commonground.local.providers.kubernetes.provider import KubernetesStandIn

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.local.providers.kubernetes.edits import GONE, OBJECTS, laid_over
+from tests.local.providers.kubernetes.edits import GONE, laid_over
+from tests.local.providers.kubernetes.objects import OBJECTS
 
 from commonground.local.providers.kubernetes.provider import KubernetesStandIn
 from commonground.local.providers.provider import Subject

@@ -1,10 +1,9 @@
-"""What is known of kinds of Kubernetes objects beyond their schemas: what replaces them, what the API server never changes, what has no status."""
+"""What is known of kinds of Kubernetes objects beyond their schemas: what replaces them, what has no status, what has no namespace."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from commonground.local.providers.diff import Rules
-from commonground.local.providers.values import UNKNOWN, Properties, at
+from commonground.local.providers.values import Properties
 
 AUTONAMED = "pulumi.com/autonamed"
 IDENTITY = ("metadata.name", "metadata.namespace")
@@ -38,27 +37,6 @@ REPLACES: Mapping[str, tuple[str, ...]] = {
 CONTENT: Mapping[str, tuple[str, ...]] = {"v1/ConfigMap": ("binaryData", "data"), "v1/Secret": ("data", "stringData")}
 """What replaces an object unless the provider is told that its kind can be changed and the object itself says nothing else."""
 
-# What the API server refuses to change though the official provider tries (kubernetes/pkg/apis/*/validation, 1.36), with the value that it fills in.
-FIXED: Mapping[str, Mapping[str, Any]] = {
-    "batch/v1/Job": {
-        "spec.backoffLimitPerIndex": None,
-        "spec.completionMode": "NonIndexed",
-        "spec.managedBy": None,
-        "spec.podFailurePolicy": None,
-        "spec.successPolicy": None,
-    },
-    "networking.k8s.io/v1/IngressClass": {"spec.controller": None},
-    "node.k8s.io/v1/RuntimeClass": {"handler": None},
-    "resource.k8s.io/v1/ResourceClaim": {"spec": None},
-    "resource.k8s.io/v1/ResourceClaimTemplate": {"spec": None},
-    "scheduling.k8s.io/v1/PriorityClass": {"preemptionPolicy": "PreemptLowerPriority", "value": None},
-    "storage.k8s.io/v1/CSIDriver": {"spec.attachRequired": True, "spec.volumeLifecycleModes": ["Persistent"]},
-    "storage.k8s.io/v1/StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
-    "storage.k8s.io/v1/VolumeAttributesClass": {"driverName": None, "parameters": None},
-    "v1/PersistentVolume": {"spec.volumeMode": "Filesystem"},
-    "v1/PersistentVolumeClaim": {"spec.dataSource": None, "spec.dataSourceRef": None, "spec.resources.limits": None, "spec.volumeMode": "Filesystem"},
-}
-
 WITHOUT_STATUS = frozenset(
     {
         *("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ServiceAccount"),
@@ -90,16 +68,6 @@ def rules(object_: Properties, mutable: frozenset[str] = frozenset()) -> Rules:
     kind = full_kind(object_)
     content = () if kind in mutable and object_.get("immutable") is not True else CONTENT.get(kind, ())
     return Rules(replaces=(*IDENTITY, *REPLACES.get(kind, ()), *content))
-
-
-def refused(old: Properties, new: Properties) -> Iterator[str]:
-    """Paths at which the API server refuses to go from old to new in place. What is not known yet is not refused."""
-    for path, default in FIXED.get(full_kind(new), {}).items():
-        before, after = (next(at(object_, path), default) for object_ in (old, new))
-        if after != UNKNOWN and before != after:
-            yield path
-    if full_kind(old) in CONTENT and old.get("immutable") is True and new.get("immutable") is not True:
-        yield "immutable"
 
 
 def full_name(object_: Properties) -> str:

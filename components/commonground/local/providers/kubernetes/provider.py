@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commonground.local.providers.diff import Diff, Rules, compare, plain
 from commonground.local.providers.errors import Failure, StandInError
-from commonground.local.providers.kubernetes import choices, invariants, kinds, manifests, schemas
+from commonground.local.providers.kubernetes import choices, fixed, invariants, kinds, manifests, schemas
 from commonground.local.providers.kubernetes.kinds import AUTONAMED
 from commonground.local.providers.kubernetes.normal import normal
 from commonground.local.providers.names import Autoname, Autonames
@@ -110,7 +110,7 @@ class KubernetesStandIn:
 
     def update(self, subject: Subject, id_: str, state: Properties, old: Properties, new: Properties, preview: bool) -> Properties:
         """Keeps the changed object. Raises `StandInError`, in a preview too, where the API server would refuse the change."""
-        if paths := list(kinds.refused(normal(old), normal(new))):
+        if paths := list(fixed.refused(normal(old), normal(new))):
             raise StandInError(_cannot_change(new, paths))
         if not preview:
             self._store.update(self._cluster(subject), old, new)
@@ -142,7 +142,7 @@ def _brings(object_: Properties, path: str, rules: Rules) -> bool:
 def _cannot_change(object_: Properties, paths: list[str]) -> str:
     those = ", ".join(paths)
     return (
-        f'{object_["kind"]} "{kinds.full_name(object_)}": {those}: the API server never changes {"it" if len(paths) == 1 else "them"}, and the provider '
+        f'{object_["kind"]} "{kinds.full_name(object_)}": {those}: the API server refuses to change {"it" if len(paths) == 1 else "them"}, and the provider '
         f"does not replace the object for {'it' if len(paths) == 1 else 'them'}: give it another metadata.name, or the options "
         f"replace_on_changes={paths!r} and delete_before_replace=True"
     )
