@@ -3,13 +3,15 @@
 `provisioned` is the shipped foundation on another one, as `commonground up local --cluster` makes it, with the team shop's stack in it.
 """
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.controlplane.support import Provisioned, administrator, eventually, knows_ann, node
+from tests.controlplane.support import Provisioned, Trial, administrator, eventually, knows_ann, node
 from tests.foundation.checkout import Checkout
 
+from commonground.cli.main import run
 from commonground.local.cluster import builds, lifecycle
 from commonground.local.cluster.api import Api, Credentials
 from commonground.local.cluster.builds import has_control_plane
@@ -73,6 +75,28 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Ite
 @pytest.fixture(scope="session")
 def api(control_plane: ControlPlane) -> Api:
     return administrator(control_plane)
+
+
+@pytest.fixture
+def trial(provisioned: Provisioned) -> Iterator[Trial]:
+    """Pods on that cluster, gone after the test."""
+    found = Trial(provisioned)
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def why(provisioned: Provisioned, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    """What `commonground why NAMESPACE/POD` prints on stdout, asked with the cluster's kubeconfig at the checkout's root."""
+    if not shutil.which("kubectl"):
+        pytest.skip("there is no `kubectl` on PATH")
+
+    def ask(pod: str, namespace: str = "shop") -> str:
+        told = ["--kubeconfig", str(provisioned.cluster.kubeconfig), "--project", str(provisioned.checkout.root)]
+        assert run(["why", pod, "--namespace", namespace, *told]) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    return ask
 
 
 @pytest.fixture

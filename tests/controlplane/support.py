@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, TypeVar
 
+import pulumi
+from tests.components.stage import stage
 from tests.foundation.checkout import Checkout, Result
 
 from commonground.local.cluster.api import Api, Credentials
@@ -16,6 +18,8 @@ from commonground.local.cluster.lifecycle import KeptCluster
 from commonground.local.cluster.processes import ControlPlane
 
 T = TypeVar("T")
+
+TEAM_NAMESPACES = ("shop", "shop-models", "payments")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,73 @@ class Provisioned:
     """What `up local --cluster` said."""
     shop: Result
     """What `up local --project stacks/shop` said."""
+
+
+class Trial:
+    """What a test puts on that cluster, and what became of it."""
+
+    def __init__(self, provisioned: Provisioned) -> None:
+        self.api = provisioned.api
+        self._made: list[str] = []
+        self._before = {_key(pod) for pod in self.pods()}
+
+    def make(self, object_: dict[str, Any], team: str = "", role: str = "") -> str:
+        """Creates an object, as a member of a team where one is named, and gives its path."""
+        self._made.append(self.api.path(object_))
+        api = self.api.acting_as("somebody", f"commonground:{team}:{role}") if team else self.api
+        api.create(object_)
+        return self._made[-1]
+
+    def workload(self, made: Callable[[], pulumi.Resource]) -> str:
+        """Creates the deployment of one of `commonground.workloads`, as the team's CI does, and gives its path."""
+        (deployment,) = stage(made).all("kubernetes:apps/v1:Deployment").values()
+        return self.make(_whole(deployment.inputs), "shop", "ci")
+
+    def pods(self, of: str = "") -> list[dict[str, Any]]:
+        """Pods in the teams' namespaces whose names begin so, that are not being deleted."""
+        found = [pod for namespace in TEAM_NAMESPACES for pod in self.api.list(f"/api/v1/namespaces/{namespace}/pods")]
+        return [pod for pod in found if pod["metadata"]["name"].startswith(of) and "deletionTimestamp" not in pod["metadata"]]
+
+    def settled(self, of: str, count: int) -> list[dict[str, Any]]:
+        """The same, once there are so many, and the scheduler has decided on each."""
+        return eventually(lambda: found if len(found := self.pods(of)) == count and all(placed(pod) or unschedulable(pod) for pod in found) else None)
+
+    def pool(self, pod: dict[str, Any]) -> str:
+        """Of the node that a pod is on; empty for one that waits."""
+        return self.pools().get(pod["spec"].get("nodeName", ""), "")
+
+    def pools(self) -> dict[str, str]:
+        """Name of each node and its pool's."""
+        return {node["metadata"]["name"]: node["metadata"]["labels"]["commonground.dev/pool"] for node in self.api.list("/api/v1/nodes")}
+
+    def end(self) -> None:
+        """Deletes all that it made, and waits until the pods have gone."""
+        for path in self._made:
+            self.api.delete(path, grace=0)
+        eventually(lambda: {_key(pod) for pod in self.pods()} == self._before)
+
+
+def placed(pod: dict[str, Any]) -> bool:
+    """Whether it has a node."""
+    return bool(pod["spec"].get("nodeName"))
+
+
+def unschedulable(pod: dict[str, Any]) -> bool:
+    """Whether the scheduler found no node for it."""
+    return any(condition["type"] == "PodScheduled" and condition["reason"] == "Unschedulable" for condition in pod["status"].get("conditions", []))
+
+
+def _whole(value: Any) -> Any:
+    """With numbers as JSON needs them for Kubernetes: the engine knows no integers."""
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _key(pod: dict[str, Any]) -> tuple[str, str]:
+    return pod["metadata"]["namespace"], pod["metadata"]["name"]
 
 
 def administrator(plane: ControlPlane) -> Api:
