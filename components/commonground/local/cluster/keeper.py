@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -24,6 +24,7 @@ from .access import Bindings
 from .api import Api, ApiError, Credentials
 from .errors import ControlPlaneError
 from .files import Files
+from .hanging import Watch
 from .processes import ControlPlane, start, stop
 from .reconcile import Leaving, Nodes
 from .tokens import Authenticator
@@ -48,6 +49,7 @@ class Plane:
     nodes: Nodes | None = None
     bindings: Bindings | None = None
     leaving: list[Leaving] = field(default_factory=list)
+    hanging: Watch | None = None
 
 
 class Keeper:
@@ -104,7 +106,9 @@ class Keeper:
 
     def _follow(self, plane: Plane) -> list[Leaving]:
         assert plane.nodes
+        assert plane.hanging
         try:
+            plane.hanging.step()
             return plane.nodes.step(self._clusters.get(plane.cluster or "", []))
         except ApiError as error:
             self._note(error)
@@ -149,7 +153,7 @@ class Keeper:
         return Plane(name, control, Api(control.endpoint, control.ca, admin))
 
     def _assign(self, plane: Plane, cluster: str) -> None:
-        plane.nodes, plane.bindings = Nodes(plane.api, self._view.region), Bindings(plane.api)
+        plane.nodes, plane.bindings, plane.hanging = Nodes(plane.api, self._view.region), Bindings(plane.api), Watch(plane.api)
         plane.cluster = cluster
 
     def _drop(self, plane: Plane) -> None:
@@ -200,6 +204,7 @@ class Keeper:
                 "version": plane.control.version,
                 "kubeconfig": str(plane.control.admin_kubeconfig),
                 "leaving": [{"node": leaving.node, "pods": leaving.pods} for leaving in plane.leaving],
+                "hanging": [asdict(pod) for pod in plane.hanging.pods] if plane.hanging else [],
             }
             for plane in sorted(planes, key=lambda plane: plane.cluster or "")
             if plane.cluster

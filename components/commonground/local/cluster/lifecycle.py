@@ -16,6 +16,7 @@ from commonground.local.cloud import Cloud
 from . import builds, shim
 from .errors import ControlPlaneError
 from .files import Files
+from .hanging import HangingPod, tell
 from .webhook import LOOPBACK, STATUS, WANTED
 
 START_SECONDS = 120.0
@@ -45,6 +46,7 @@ class KeptCluster:
     kubeconfig: Path
     """Of an administrator."""
     leaving: tuple[LeavingNode, ...] = ()
+    hanging: tuple[HangingPod, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,18 +76,24 @@ class LostClusterError(ControlPlaneError):
 def start(directory: Path, cloud: Cloud, account: str, region: str, report: Callable[[str], None] = lambda _: None) -> Kept:
     """The keeper of the directory's local cloud, started if none runs, with a control plane that waits for its first cluster.
 
-    Builds what it needs first, once for each user. Raises `ControlPlaneError`, `NoToolchainError`, `LostClusterError`.
+    Builds what it needs first, once for each user. As long as the calling process and the keeper live, `report` is told, by a thread, of each pod that was
+    to end and does not: whatever the process does in a cluster may wait for it. Raises `ControlPlaneError`, `NoToolchainError`, `LostClusterError`.
     """
-    files = Files(directory.resolve())
+    found = _found_or_started(Files(directory.resolve()), cloud, account, region, report)
+    tell(lambda: running(directory), report)
+    return found
+
+
+def _found_or_started(files: Files, cloud: Cloud, account: str, region: str, report: Callable[[str], None]) -> Kept:
     builds.control_plane(report)
     files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(files):
-        found = running(directory)
+        found = running(files.directory)
         if found is not None and found.cloud == cloud.instance:
             return found if found.ready else _ready(files, found.instance, None)
         if found is not None:
             _end(files, found)
-        elif used(directory, cloud):
+        elif used(files.directory, cloud):
             raise LostClusterError(files.log)
         report(f"starting a Kubernetes {builds.KUBERNETES} control plane")
         shim.write(files.programs)
@@ -112,6 +120,7 @@ def running(directory: Path, *, wanted: bool = False) -> Kept | None:
             version=cluster["version"],
             kubeconfig=Path(cluster["kubeconfig"]),
             leaving=tuple(LeavingNode(node["node"], tuple(node["pods"])) for node in cluster["leaving"]),
+            hanging=tuple(HangingPod(pod["name"], tuple(pod["finalizers"])) for pod in cluster.get("hanging", ())),
         )
         for cluster in answer["clusters"]
     )
