@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from tests.local.providers.kubernetes.clusters import Move
 from tests.local.providers.kubernetes.edits import Outcome
 from tests.local.providers.kubernetes.objects import Object
 
@@ -43,6 +44,13 @@ class Official:
         given = {"kubeconfig": kubeconfig, "enableServerSideApply": "true", **settings}
         variables = {f"kubernetes:config:{name}": value for name, value in given.items()}
         self.provider.Configure(provider_pb2.ConfigureRequest(variables=variables, args=to_struct(given), acceptSecrets=True, acceptResources=True))
+
+    def replaced_by(self, move: Move) -> frozenset[str]:
+        """Settings of the provider itself for which it would have all of its objects replaced."""
+        old, new = to_struct(move.before), to_struct(move.after)
+        urn = "urn:pulumi:test::test::pulumi:providers:kubernetes::kubernetes"
+        request = provider_pb2.DiffRequest(urn=urn, id="one", olds=old, old_inputs=old, news=new, type="pulumi:providers:kubernetes", name="kubernetes")
+        return frozenset(self.provider.DiffConfig(request).replaces)
 
 
 class Thing:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.controlplane.official import Diff, Official, RefusedError, Thing, serving
 from tests.controlplane.support import eventually
+from tests.local.providers.kubernetes.clusters import MOVES, Move
 from tests.local.providers.kubernetes.edits import EDITS, EDITS_IN_PLACE, IN_PLACE_SETTINGS, Edit, Outcome
 from tests.local.providers.kubernetes.objects import NAMESPACE, OTHER_NAMESPACE
 
@@ -32,17 +33,28 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def found(control_plane: ControlPlane, api: Api) -> Iterator[dict[str, Found]]:
-    """What came of each edit by its name, several at once: a test that made its own would wait for it."""
-    binary = builds.kubernetes_provider(print)
-    if binary is None:
+def binary() -> Path:
+    """The official provider, built if need be, which takes minutes."""
+    found = builds.kubernetes_provider(print)
+    if found is None:
         pytest.skip("where the engine downloads the official provider none is built, and these tests speak to the one that is")
+    return found
+
+
+@pytest.fixture(scope="module")
+def official(control_plane: ControlPlane, binary: Path) -> Iterator[Official]:
+    """With server-side apply and no other settings."""
+    with serving(binary, control_plane.admin_kubeconfig) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def found(control_plane: ControlPlane, api: Api, binary: Path, official: Official) -> Iterator[dict[str, Found]]:
+    """What came of each edit by its name, several at once: a test that made its own would wait for it."""
     for name in (NAMESPACE, OTHER_NAMESPACE):
         api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    with ExitStack() as stack:
-        plain = stack.enter_context(serving(binary, control_plane.admin_kubeconfig))
-        in_place = stack.enter_context(serving(binary, control_plane.admin_kubeconfig, **dict.fromkeys(IN_PLACE_SETTINGS, "true")))
-        yield _all_of(api, plain, EDITS, "edit") | _all_of(api, in_place, EDITS_IN_PLACE, "in-place")
+    with serving(binary, control_plane.admin_kubeconfig, **dict.fromkeys(IN_PLACE_SETTINGS, "true")) as in_place:
+        yield _all_of(api, official, EDITS, "edit") | _all_of(api, in_place, EDITS_IN_PLACE, "in-place")
     for name in (NAMESPACE, OTHER_NAMESPACE):
         api.delete(f"/api/v1/namespaces/{name}")
 
@@ -93,3 +105,8 @@ def test_the_official_provider_makes_of_it_what_the_table_says(found: dict[str, 
     assert came.diff == Diff(Outcome.UPDATE if refused else edit.outcome, edit.paths, edit.delete_first)
     # A preview asks the API server, so what will be refused is refused there already; and nothing else is.
     assert (bool(came.previewed), bool(came.done)) == (refused, refused), came
+
+
+@pytest.mark.parametrize("move", MOVES, ids=[move.name for move in MOVES])
+def test_the_official_provider_replaces_all_objects_for_another_cluster_only(official: Official, move: Move) -> None:
+    assert official.replaced_by(move) == move.replaces

@@ -1,44 +1,23 @@
 """Settings of the Kubernetes provider itself, and what an object's API version is to its manifest."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.local.providers.kubernetes.clusters import MOVES, ONE, Move
 from tests.local.providers.kubernetes.edits import GONE, laid_over
 from tests.local.providers.kubernetes.objects import OBJECTS
 
 from commonground.local.providers.kubernetes.provider import KubernetesStandIn
 from commonground.local.providers.provider import Subject
-from commonground.local.providers.values import UNKNOWN
-
-ONE: dict[str, Any] = {"clusterIdentifier": "dev-a", "kubeconfig": "{}"}
-
-
-def replaced(old: dict[str, Any], new: dict[str, Any]) -> set[str]:
-    return KubernetesStandIn("1.36", None).diff_config(old, new).replaces
 
 
 def subject(kind: str) -> Subject:
     return Subject(f"urn:pulumi:test::test::kubernetes:{kind}::thing", f"kubernetes:{kind}", "one")
 
 
-@pytest.mark.parametrize(
-    ("new", "paths"),
-    [
-        ({**ONE, "kubeconfig": '{"clusters": []}'}, set()),
-        ({**ONE, "kubeconfig": UNKNOWN}, set()),
-        ({**ONE, "clusterIdentifier": "dev-b"}, {"clusterIdentifier"}),
-        ({"kubeconfig": "{}"}, set()),
-        ({"kubeconfig": '{"clusters": []}'}, {"kubeconfig"}),
-        ({**ONE, "enableConfigMapMutable": "true"}, set()),
-    ],
-)
-def test_another_cluster_replaces_every_object_and_another_way_to_the_same_none(new: dict[str, Any], paths: set[str]) -> None:
-    assert replaced(ONE, new) == paths
-
-
-def test_naming_the_cluster_for_the_first_time_replaces_nothing() -> None:
-    assert replaced({"kubeconfig": "{}"}, ONE) == set()
+@pytest.mark.parametrize("move", MOVES, ids=[move.name for move in MOVES])
+def test_another_cluster_replaces_every_object_and_another_way_to_the_same_none(move: Move) -> None:
+    assert KubernetesStandIn("1.36", None).diff_config(move.before, move.after).replaces == move.replaces
 
 
 @pytest.mark.parametrize(("kind", "namespace"), [("ConfigMap", "shop"), ("ClusterRole", None)])

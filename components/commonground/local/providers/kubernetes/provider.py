@@ -5,7 +5,7 @@ from pathlib import Path
 
 from commonground.local.providers.diff import Diff, Rules, compare, plain
 from commonground.local.providers.errors import Failure, StandInError
-from commonground.local.providers.kubernetes import choices, fixed, invariants, kinds, manifests, schemas
+from commonground.local.providers.kubernetes import choices, fixed, invariants, kinds, manifests, reached, schemas
 from commonground.local.providers.kubernetes.kinds import AUTONAMED
 from commonground.local.providers.kubernetes.normal import normal
 from commonground.local.providers.names import Autoname, Autonames
@@ -52,9 +52,8 @@ class KubernetesStandIn:
         return [Failure(name, f"is not a setting that the stand-in knows ({', '.join(sorted(CONFIG))})") for name in sorted(set(inputs) - CONFIG)]
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:
-        """Another `clusterIdentifier` replaces every object; where there was none or is none, another kubeconfig does."""
-        named = "clusterIdentifier" in new and "clusterIdentifier" in old
-        return compare(old, new, Rules(replaces=("clusterIdentifier",) if named else ("cluster", "context", "kubeconfig")))
+        """Another `clusterIdentifier` replaces every object; where there was none or is none, a kubeconfig that leads to another cluster does."""
+        return compare(old, new, Rules(replaces=reached.replacing(old, new)))
 
     def configure(self, connection: str, inputs: Properties) -> None:
         """Keeps which cluster a connection speaks to, whose content may change there, and the namespace of what names none."""
