@@ -108,7 +108,7 @@ def administrator(plane: ControlPlane) -> Api:
     return Api(plane.endpoint, plane.ca, Credentials(certificate=plane.admin_certificate, key=plane.admin_key))
 
 
-def eventually(look: Callable[[], T], seconds: float = 15.0) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 15.0) -> T:
     """What `look` gives once that is true; fails with its last answer."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -128,7 +128,7 @@ def node(name: str, **capacity: str) -> dict[str, Any]:
     }
 
 
-def pod(name: str, namespace: str, annotations: dict[str, str] | None = None, **requests: str) -> dict[str, Any]:
+def pod(name: str, namespace: str, annotations: dict[str, str] | None = None, /, **requests: str) -> dict[str, Any]:
     """A pod that pod security's level `restricted` takes."""
     security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     requests = {"cpu": "100m", "memory": "64Mi"} | requests

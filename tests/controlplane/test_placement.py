@@ -114,20 +114,24 @@ def test_a_gpu_pod_lands_where_the_kind_is_that_it_asks_for(trial: Trial, wanted
 
 
 @pytest.mark.parametrize(
-    ("wanted", "asked"),
+    ("wanted", "asked", "there"),
     [
-        (GpuRequest(product="h100"), "commonground.dev/gpu-product=h100"),
-        (GpuRequest(min_memory_mib=80000), "commonground.dev/gpu-memory-mib > 79999"),
-        (GpuRequest(product="l4", min_memory_mib=40000), "commonground.dev/gpu-memory-mib > 39999"),
+        (GpuRequest(product="h100"), "commonground.dev/gpu-product=h100", "l4 (gpu), l40s (training)"),
+        (GpuRequest(min_memory_mib=80000), "commonground.dev/gpu-memory-mib > 79999", "l4 of 22888 MiB (gpu), l40s of 45776 MiB (training)"),
+        (
+            GpuRequest(product="l4", min_memory_mib=40000),
+            "commonground.dev/gpu-product=l4, commonground.dev/gpu-memory-mib > 39999",
+            "l4 of 22888 MiB (gpu), l40s of 45776 MiB (training)",
+        ),
     ],
     ids=["h100", "80 GB", "an l4 with 40 GB"],
 )
-def test_a_gpu_pod_waits_where_no_pool_has_the_kind_that_it_asks_for(trial: Trial, why: Why, wanted: GpuRequest, asked: str) -> None:
+def test_a_gpu_pod_waits_where_no_pool_has_the_kind_that_it_asks_for(trial: Trial, why: Why, wanted: GpuRequest, asked: str, there: str) -> None:
     model(trial, "model", wanted)
     (found,) = trial.settled("model-", 1)
     assert not placed(found)
     name = found["metadata"]["name"]
-    assert why(name) == f"shop/{name}: no pool has the GPU that it asks for ({asked}): there are l4 (gpu), l40s (training)\n"
+    assert why(name) == f"shop/{name}: no pool has the GPU that it asks for ({asked}): there are {there}\n"
 
 
 def test_a_gpu_that_four_share_takes_four_pods_and_no_fifth(trial: Trial, why: Why) -> None:

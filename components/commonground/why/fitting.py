@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from commonground.gpus import GPU, MEMORY_LABEL, PRODUCT_LABEL
 from commonground.why.demand import devices, short
 from commonground.why.facts import Facts, Kind, Object, Place, Reason, listed
 from commonground.why.quantities import Amounts, number, shown
@@ -11,8 +12,6 @@ from commonground.why.selection import expression_text, requirements, taint_text
 from commonground.why.storage import volume_terms, with_zone
 
 GPU_LABELS = ("commonground.dev/gpu-", "k8s.amazonaws.com/accelerator", "nvidia.com/gpu")
-PRODUCT_LABEL = "commonground.dev/gpu-product"
-GPU = "nvidia.com/gpu"
 
 # Taints that Kubernetes itself sets -> what can be done (Kubernetes docs, "Taints and Tolerations", taint based evictions).
 SYSTEM_TAINTS = {
@@ -92,20 +91,27 @@ FITTING: tuple[Filter, ...] = (selected, offering, tolerated, large_enough, reac
 
 
 def _unselected(question: Question, missed: Sequence[Object]) -> Reason:
-    texts = [expression_text(expression) for expression in missed]
-    of_gpus = all(str(expression["key"]).startswith(GPU_LABELS) for expression in missed)
     places = question.places
-    if of_gpus:
-        return Reason(Kind.NO_GPU, f"no pool has the GPU that it asks for ({', '.join(texts)}): there are {_gpus(places)}", _another_gpu(question.facts))
+    if all(_of_gpus(expression) for expression in missed):
+        # All of it: one pool may lack this of what it asks for, and another pool that.
+        asked = dict.fromkeys(expression_text(each) for term in requirements(question.spec) for each in term if _of_gpus(each))
+        there = _gpus(places, memory=MEMORY_LABEL in " ".join(asked))
+        return Reason(Kind.NO_GPU, f"no pool has the GPU that it asks for ({', '.join(asked)}): there are {there}", _another_gpu(question.facts))
+    texts = [expression_text(expression) for expression in missed]
     found = sorted({str(place.labels[key]) for place in places for key in {str(expression["key"]) for expression in missed} if key in place.labels})
     there = f"; there is {listed(found, 5)}" if len(missed) == 1 and found else ""
     fix = "change its nodeSelector or node affinity, or give a pool that label"
     return Reason(Kind.NO_LABEL, f"no node and no pool has the label that it asks for: {', '.join(texts)}{there}", fix)
 
 
-def _gpus(places: Sequence[Place]) -> str:
-    products = sorted({(place.labels[PRODUCT_LABEL], place.pool) for place in places if PRODUCT_LABEL in place.labels})
-    return ", ".join(f"{product} ({pool})" if pool else product for product, pool in products) or "none"
+def _of_gpus(expression: Object) -> bool:
+    return str(expression["key"]).startswith(GPU_LABELS)
+
+
+def _gpus(places: Sequence[Place], *, memory: bool) -> str:
+    """Kinds and their pools, with each one's memory where that matters."""
+    found = sorted({(place.labels[PRODUCT_LABEL], place.labels.get(MEMORY_LABEL, ""), place.pool) for place in places if PRODUCT_LABEL in place.labels})
+    return ", ".join(f"{product}{f' of {mib} MiB' if memory and mib else ''}{f' ({pool})' if pool else ''}" for product, mib, pool in found) or "none"
 
 
 def _another_gpu(facts: Facts) -> str:
