@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # whoever is told needs no client
     from .api import Api, Object
     from .lifecycle import Kept
 
-PATIENCE_SECONDS = 3.0
+PATIENCE_SECONDS = 5.0
 """How much longer than its grace period a pod may take."""
 LOOK_SECONDS = 2.0
 MISSES = 5
