@@ -24,7 +24,7 @@ Object = dict[str, Any]
 SHOP = ("--project", "stacks/shop")
 INCARNATION, NEXT = "a3f8", "b4c9"
 FINALIZER = "example.com/hold"
-SAID_SECONDS = 60.0
+SAID_SECONDS = 120.0
 OUTSIDE = (
     ("blueprint.yaml", 'kubernetes: ["1.35", "1.36"]', 'kubernetes: ["1.36", "1.37"]'),
     ("blueprint.yaml", "{access: public, clients: api_clients}", "{access: private}"),
