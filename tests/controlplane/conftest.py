@@ -32,6 +32,8 @@ SECOND_GPU_POOL = (
 )
 """File of the foundation, a line in it, and what comes after that line: a pool `training` of at most one node, with another kind of GPU, not shared."""
 
+WEB_PODS = 2
+
 
 @pytest.fixture(scope="session")
 def binaries() -> Path:
@@ -67,6 +69,8 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Ite
         (cluster,) = kept.clusters
         folder = cluster.kubeconfig.parent
         api = Api(cluster.endpoint, folder / "ca.crt", Credentials(certificate=folder / "admin.crt", key=folder / "admin.key"))
+        # The autoscaler brings the second one, at its next look: no test is to meet it on its way.
+        eventually(lambda: api.get("/apis/apps/v1/namespaces/shop/deployments/web")["status"].get("readyReplicas") == WEB_PODS, 90)
         yield Provisioned(checkout, api, cluster, foundation, shop)
     finally:
         checkout.run("local", "stop")
