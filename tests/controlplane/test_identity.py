@@ -219,6 +219,7 @@ def _container_with(**context: Any) -> Callable[[], Object]:
 
 
 VIOLATIONS: dict[str, tuple[Callable[[], Object], str]] = {
+    "privileged": (_container_with(privileged=True, allowPrivilegeEscalation=None), "privileged"),
     "root": (_container_with(runAsUser=0), "runAsUser=0"),
     "who knows whom": (_container_with(runAsNonRoot=None), "runAsNonRoot != true"),
     "escalation": (_container_with(allowPrivilegeEscalation=True), "allowPrivilegeEscalation != false"),

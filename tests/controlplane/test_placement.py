@@ -240,7 +240,9 @@ def test_nothing_pushes_out_what_is_as_urgent_and_batch_pushes_out_nothing(trial
 def test_training_that_serving_pushed_out_waits_for_its_turn_and_takes_it(trial: Trial, why: Why) -> None:
     template = {"metadata": {"annotations": {"commonground.dev/runs-for": "1h"}}, "spec": gpu_pod("train", "l40s", priority="batch")["spec"]}
     template["spec"]["restartPolicy"] = "Never"
-    spec = {"template": template}
+    # As it is written where training may be pushed out: that is no failure of the job's own.
+    disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    spec = {"template": template, "podFailurePolicy": {"rules": [disrupted]}}
     trial.make({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train", "namespace": "shop"}, "spec": spec}, "shop", "ml_engineer")
     assert pools(trial, trial.settled("train-", 1)) == {"training": 1}
     trial.make(gpu_pod("serve", "l40s", priority="serving"), "shop", "ml_engineer")

@@ -47,7 +47,7 @@ def stop(folder: Path) -> int:
 @local_command.command("status")
 @shared.project
 def status(folder: Path) -> int:
-    """Say whether it runs, and where. Tells of its real clusters too, and of nodes that wait for pods to end."""
+    """Say whether it runs, and where. Tells of its real clusters too, and of pods that do not end."""
     found = cloud.running(_directory(folder))
     click.echo(f"the local cloud serves at {found.endpoint} (process {found.pid})" if found else hinted(NOT_RUNNING))
     kept = clusters.kept(_directory(folder))
@@ -57,6 +57,8 @@ def status(folder: Path) -> int:
         click.echo(f"cluster {one.name}: Kubernetes {one.version} at {one.endpoint}, KUBECONFIG={one.kubeconfig}")
         for node in one.leaving:
             click.echo(f"  node {node.name} is leaving and waits for {', '.join(node.pods)}")
+        for pod in one.hanging:
+            click.echo(f"  {pod}")
     return 0
 
 

@@ -158,7 +158,7 @@ class InterruptedRunError(EngineError):
 
     def __init__(self, what: str, *, changing: bool) -> None:
         self.what = what
-        rest = "what was done so far is in the state, and the next `up` finishes it" if changing else "nothing was changed"
+        rest = f"what was done so far is in the state, and the next `{what}` finishes it" if changing else "nothing was changed"
         super().__init__(f"{what} was interrupted: {rest}")
 
 

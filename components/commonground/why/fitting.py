@@ -110,8 +110,12 @@ def _of_gpus(expression: Object) -> bool:
 
 def _gpus(places: Sequence[Place], *, memory: bool) -> str:
     """Kinds and their pools, with each one's memory where that matters."""
-    found = sorted({(place.labels[PRODUCT_LABEL], place.labels.get(MEMORY_LABEL, ""), place.pool) for place in places if PRODUCT_LABEL in place.labels})
-    return ", ".join(f"{product}{f' of {mib} MiB' if memory and mib else ''}{f' ({pool})' if pool else ''}" for product, mib, pool in found) or "none"
+    texts = set()
+    for place in places:
+        if product := place.labels.get(PRODUCT_LABEL):
+            mib = place.labels.get(MEMORY_LABEL) if memory else None
+            texts.add(f"{product}{f' of {mib} MiB' if mib else ''}{f' ({place.pool})' if place.pool else ''}")
+    return ", ".join(sorted(texts)) or "none"
 
 
 def _another_gpu(facts: Facts) -> str:

@@ -113,6 +113,8 @@ def api_server(files: Files, ports: Ports, webhook: Path | None) -> Process:
         f"--service-account-signing-key-file={files.service_accounts}",
         "--authorization-mode=Node,RBAC",
         "--enable-admission-plugins=NodeRestriction",
+        # As on EKS: whether a pod may be privileged is its namespace's pod security level to say.
+        "--allow-privileged=true",
         f"--service-cluster-ip-range={SERVICE_RANGE}",
         # Kubernetes refuses a loopback address as an endpoint of its own service.
         "--endpoint-reconciler-type=none",
