@@ -56,6 +56,8 @@ class Operations:
         except (ConcurrentUpdateError, BusyError):
             return Answer(Status.BUSY)
         except CommandError as error:
+            if self._channel.interrupted:
+                return Answer(Status.INTERRUPTED)
             if NOT_LOGGED_IN in str(error):
                 return Answer(Status.NOT_LOGGED_IN)
             return Answer(Status.FAILED, problems=[asdict(from_output(str(error)))])
