@@ -6,11 +6,15 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from filelock import FileLock
 from tests.engine.conftest import Checkout
 
+from commonground.engine.operations import Operations
+from commonground.engine.request import Mode, Request, State, Status
 from commonground.engine.workspace import _runs
 
 pytestmark = pytest.mark.engine
@@ -102,6 +106,15 @@ def test_after_ctrl_c_nothing_runs_on_and_the_next_up_finishes(checkout: Checkou
     assert checkout.cloud.calls()[:2] == ["create one", "create slow"]
     assert "create three" in checkout.cloud.calls()
     assert "adopt slow" not in checkout.cloud.calls()
+
+
+@pytest.mark.parametrize("mode", [Mode.UP, Mode.PREVIEW, Mode.DESTROY, Mode.REFRESH])
+def test_an_interrupt_that_comes_before_the_engine_runs_is_not_lost(mode: Mode) -> None:
+    channel: Any = SimpleNamespace(interrupted=True, phase=lambda name: None)
+    stack = SimpleNamespace(name="local")  # any use of it is an error
+    workspace: Any = SimpleNamespace(stack=lambda program: stack, pending=frozenset(), new=False)
+    request = Request(mode, "/project", "local", "/pulumi", "3.274.1", State.CHECKOUT, "/state")
+    assert Operations(request, workspace, channel, lambda: None).run().status is Status.INTERRUPTED
 
 
 def test_when_the_command_line_alone_is_killed_the_engine_comes_to_its_end(checkout: Checkout) -> None:

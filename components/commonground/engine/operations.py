@@ -23,6 +23,10 @@ DELETION_PROTECTION = ("deletionProtection", "deletionProtectionEnabled")
 """Properties by which AWS refuses to delete a thing until they are switched off, in a change of their own (EKS clusters, log groups)."""
 
 
+class Stopped(Exception):
+    """An interrupt came while no engine ran that it could have stopped."""
+
+
 class Operations:
     """One run's work on its stack."""
 
@@ -51,6 +55,8 @@ class Operations:
                 return work[self._request.mode](stack)
             except CommandError as error:
                 return self._failed(stack, error)
+        except Stopped:
+            return Answer(Status.INTERRUPTED, changed=self._changing)
         except NotCreatedError:
             return Answer(Status.NOT_CREATED)
         except (ConcurrentUpdateError, BusyError):
@@ -166,11 +172,18 @@ class Operations:
         return not self._request.ask or self._channel.ask()
 
     def _begin(self, phase: str) -> None:
+        self._go_on()
         self._changing = True
         self._watch.clear()
         self._channel.phase(phase)
 
+    def _go_on(self) -> None:
+        """Raises `Stopped` where nobody wants this any more."""
+        if self._channel.interrupted:
+            raise Stopped
+
     def _options(self) -> dict[str, Any]:
+        self._go_on()
         packs: dict[str, Any] = (
             {"policy_packs": list(self._request.policy_packs)} if self._request.policy_packs and self._request.mode is not Mode.DESTROY else {}
         )
