@@ -12,7 +12,7 @@ from commonground import lock
 from commonground.cli.main import USAGE, run
 from commonground.engine.runs import Run
 from commonground.local import cloud
-from commonground.local.providers.aws.api import Clients
+from commonground.local.providers.aws.clients import Clients
 from tests.local.conftest import local_cloud
 from tests.settings.conftest import ENVIRONMENTS, FOUNDATION, ROOT
 

@@ -35,7 +35,7 @@ def client(wanted: Wanted, checkout: Path, *, example: bool) -> Iterator[Client]
 
         yield boto3.Session(region_name=wanted.region).client
         return
-    from commonground.local.providers.aws.api import Clients
+    from commonground.local.providers.aws.clients import Clients
 
     with _endpoint(checkout) as endpoint:
         clients = Clients(endpoint)

@@ -47,28 +47,17 @@ def _run(request: Request, project: Project, run_program: Callable[[], None], ah
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="commonground-")))
         # Before the slow imports: both take about a second.
         serving = stack.enter_context(standins.serving(ahead, request.stand_ins, folder / HALF_MADE if request.state is State.CHECKOUT else None))
-        from commonground.engine.operations import Operations  # the Automation API takes half a second to import
+        from commonground.engine import sdk  # the Automation API takes half a second to import
+        from commonground.engine.operations import Operations
         from commonground.engine.workspace import Workspace
 
-        _drop_what_nobody_reads(team=request.state is State.TEAM)
+        sdk.relieve(positions=request.state is State.TEAM)
         workspace = Workspace(request, project, folder)
         if request.mode is not Mode.INIT:
             workspace.begin(channel)
         if serving:
             workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach(without=("kubernetes",) if request.real_kubernetes else ())
         return Operations(request, workspace, channel, run_program).run()
-
-
-def _drop_what_nobody_reads(*, team: bool) -> None:
-    """Pulumi's SDK tells the engine much of which no report of ours has anything, and waits for each answer."""
-    import pulumi
-    from pulumi.runtime import resource
-    from pulumi.runtime.proto import source_pb2
-
-    pulumi.log.debug = lambda *_, **__: None
-    if not team:
-        # Each resource's place in the program, with all calls that led there, by paths of this machine: kept in the state.
-        resource._get_stack_trace = source_pb2.StackTrace
 
 
 def program(main: Path) -> Callable[[], None]:

@@ -1,17 +1,10 @@
 """The AWS API as a row of the table uses it: one account and region, requests built from arguments, answers in Pulumi's names."""
 
 import re
-import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import create_loader
 from botocore.model import Shape
-from botocore.parsers import ResponseParserError
 
 from commonground.local.providers.aws import models
 from commonground.local.providers.aws.types import LOCAL_TYPES, ResourceType
@@ -38,65 +31,24 @@ class ApiError(StandInError):
         return GONE.search(self.code) is not None
 
 
-class Clients:
-    """boto3 clients of the local cloud, one for each service, account and region; made once, used by many threads."""
+class Caller(Protocol):
+    """Who calls the cloud."""
 
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-        self._made: dict[tuple[str, str, str], Any] = {}
-        self._sessions: dict[str, boto3.Session] = {}
-        self._lock = threading.RLock()
-
-    def get(self, service: str, account: str, region: str) -> Any:
-        """The client of a service."""
-        with self._lock:
-            key = (service, account, region)
-            if key not in self._made:
-                self._made[key] = self._client(self._session(account, region), service, region)
-            return self._made[key]
-
-    def _session(self, account: str, region: str) -> boto3.Session:
-        if account not in self._sessions:
-            session = _session_of(region, "commonground", "commonground")  # loopback takes any
-            if account != HOME_ACCOUNT:
-                keys = self._client(session, "sts", region).assume_role(RoleArn=f"arn:aws:iam::{account}:role/deploy", RoleSessionName="commonground")
-                found = keys["Credentials"]
-                session = _session_of(region, found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-            self._sessions[account] = session
-        return self._sessions[account]
-
-    def _client(self, session: boto3.Session, service: str, region: str) -> Any:
-        config = Config(retries={"max_attempts": 0}, max_pool_connections=40, connect_timeout=5, read_timeout=60, parameter_validation=True, proxies={})
-        return session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
-
-
-_LOADER = create_loader()
-
-
-def _session_of(region: str, key: str, secret: str, token: str | None = None) -> boto3.Session:
-    """A session that shares the loaded models: each session of its own would read EC2's again, a third of a second."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _LOADER)
-    return boto3.Session(key, secret, token, region_name=region, botocore_session=session)
+    def call(self, service: str, account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Calls an operation by its API name. Raises `ApiError` when it is refused, `StandInError` when there is no answer."""
 
 
 class Api:
     """One account and region of the cloud, for one resource type. Without clients (plan mode) nothing can be called."""
 
-    def __init__(self, row: ResourceType, account: str, region: str, clients: Clients | None) -> None:
+    def __init__(self, row: ResourceType, account: str, region: str, clients: Caller | None) -> None:
         self.row, self.account, self.region, self._clients = row, account, region, clients
 
     def call(self, operation: str, *, service: str | None = None, **parameters: Any) -> dict[str, Any]:
         """Calls an operation by its API name. Raises `ApiError` when it is refused."""
         if self._clients is None:
             raise StandInError(f"{operation} was about to be called in plan mode, which calls nothing")
-        client = self._clients.get(service or self.row.service, self.account, self.region)
-        try:
-            return dict(client._make_api_call(operation, parameters))  # by API names, as the table has them
-        except ClientError as error:
-            raise ApiError(operation, error.response["Error"].get("Code", "Unknown"), error.response["Error"].get("Message", "")) from None
-        except (BotoCoreError, ResponseParserError) as error:
-            raise StandInError(f"{operation}: {error}") from None
+        return self._clients.call(service or self.row.service, self.account, self.region, operation, parameters)
 
     def request(self, operation: str, inputs: Properties, *, only: set[str] | None = None) -> dict[str, Any]:
         """The parameters of an operation that the given inputs (or `only` some of them) have a place for."""

@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from threading import Lock
 from typing import Any
 
 from commonground.local.providers.aws import models
-from commonground.local.providers.aws.api import HOME_ACCOUNT, Api, Clients
+from commonground.local.providers.aws.api import HOME_ACCOUNT, Api, Caller
 from commonground.local.providers.aws.table import TABLE
 from commonground.local.providers.aws.types import LOCAL_TYPES, ResourceType
 from commonground.local.providers.diff import Diff, Rules, compare, top
@@ -43,6 +44,24 @@ class Connection:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class LateClients:
+    """The local cloud's clients, made when something is called: a preview that changes nothing does without boto3."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._made: Caller | None = None
+        self._lock = Lock()
+
+    def call(self, service: str, account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """As `Clients.call`."""
+        with self._lock:
+            if self._made is None:
+                from commonground.local.providers.aws.clients import Clients
+
+                self._made = Clients(self._endpoint)
+        return self._made.call(service, account, region, operation, parameters)
+
+
 class AwsStandIn:
     """`pulumi_aws` on loopback. With an endpoint it deploys to the local cloud there, without one it plans."""
 
@@ -50,7 +69,7 @@ class AwsStandIn:
     version = "7.51.1"
 
     def __init__(self, endpoint: str | None, half_made: HalfMade = nothing_half_made) -> None:
-        self._clients = Clients(endpoint) if endpoint else None
+        self._clients: Caller | None = LateClients(endpoint) if endpoint else None
         self._connections: dict[str, Connection] = {}
         self._names = Autonames()
         self._half_made = half_made
