@@ -111,8 +111,8 @@ def test_after_ctrl_c_nothing_runs_on_and_the_next_up_finishes(checkout: Checkou
 @pytest.mark.parametrize("mode", [Mode.UP, Mode.PREVIEW, Mode.DESTROY, Mode.REFRESH])
 def test_an_interrupt_that_comes_before_the_engine_runs_is_not_lost(mode: Mode) -> None:
     channel: Any = SimpleNamespace(interrupted=True, phase=lambda name: None)
-    stack = SimpleNamespace(name="local")  # any use of it is an error
-    workspace: Any = SimpleNamespace(stack=lambda program: stack, pending=frozenset(), new=False)
+    stack = dict.fromkeys(("up", "preview", "preview_destroy", "destroy", "refresh"), lambda **_: pytest.fail("the engine was run"))
+    workspace: Any = SimpleNamespace(stack=lambda program: SimpleNamespace(name="local", **stack), pending=frozenset(), new=False)
     request = Request(mode, "/project", "local", "/pulumi", "3.274.1", State.CHECKOUT, "/state")
     assert Operations(request, workspace, channel, lambda: None).run().status is Status.INTERRUPTED
 
