@@ -10,12 +10,33 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from commonground.local.providers.aws.provider import AwsStandIn
-from commonground.local.providers.kubernetes.provider import KubernetesStandIn
 from commonground.local.providers.protocol import serve
-from commonground.local.providers.provider import Provider
+from commonground.local.providers.provider import Package, Provider
+
+AWS, KUBERNETES = Package("aws", "7.51.1"), Package("kubernetes", "4.34.2")
+
+HalfMade = Callable[[str], bool]
+
+
+def _aws(arguments: argparse.Namespace, half_made: HalfMade) -> Provider:
+    from commonground.local.providers.aws.provider import AwsStandIn
+
+    return AwsStandIn(arguments.endpoint, half_made)
+
+
+def _kubernetes(arguments: argparse.Namespace, half_made: HalfMade) -> Provider:
+    from commonground.local.providers.kubernetes.provider import KubernetesStandIn
+
+    return KubernetesStandIn(arguments.kubernetes, arguments.manifests, half_made)
+
+
+def _import() -> None:
+    import commonground.local.providers.aws.provider
+    import commonground.local.providers.kubernetes.provider  # noqa: F401
 
 
 def main() -> None:
@@ -27,9 +48,12 @@ def main() -> None:
     parser.add_argument("--manifests", type=Path, help="folder that keeps the Kubernetes objects, one file an object")
     parser.add_argument("--kubernetes", required=True, help="the Kubernetes version whose schemas objects are held against, like 1.36")
     parser.add_argument("--half-made", type=Path, help="file that may come to hold a JSON list: URNs of what a killed run was creating")
+    # In a thread: the engine takes as long to start, and asks the first question when this is through.
+    making = ThreadPoolExecutor(1)
+    making.submit(_import)
     line = "" if sys.argv[1:] else sys.stdin.readline()
     if not line and not sys.argv[1:]:
-        return  # whoever started it needs none
+        os._exit(0)  # whoever started it needs none
     arguments = parser.parse_args(json.loads(line) if line else None)
     if (arguments.mode == "live") != bool(arguments.endpoint):
         parser.error("live mode needs --endpoint, plan mode takes none")
@@ -37,11 +61,8 @@ def main() -> None:
     def half_made(urn: str) -> bool:
         return arguments.half_made is not None and arguments.half_made.exists() and urn in json.loads(arguments.half_made.read_text())
 
-    providers: dict[str, Provider] = {
-        "aws": AwsStandIn(arguments.endpoint, half_made),
-        "kubernetes": KubernetesStandIn(arguments.kubernetes, arguments.manifests, half_made),
-    }
-    served = {package: serve(provider) for package, provider in providers.items()}
+    made = {package: making.submit(make, arguments, half_made) for package, make in ((AWS, _aws), (KUBERNETES, _kubernetes))}
+    served = {package.name: serve(package, provider.result) for package, provider in made.items()}
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     print(json.dumps({package: port for package, (_, port) in served.items()}), flush=True)

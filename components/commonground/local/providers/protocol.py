@@ -12,7 +12,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from commonground.local.providers.diff import Diff
 from commonground.local.providers.errors import Failure, StandInError, UnhealthyError
-from commonground.local.providers.provider import Provider, Subject
+from commonground.local.providers.provider import Package, Provider, Subject
 from commonground.local.providers.values import from_struct, to_struct
 
 THREADS = 32
@@ -28,11 +28,14 @@ KINDS = {
 }
 
 
-def serve(provider: Provider) -> tuple[Callable[[], None], int]:
-    """Serves one package on a free port of loopback. Returns what ends that, when all that was begun is done, and the port."""
+def serve(package: Package, provider: Callable[[], Provider]) -> tuple[Callable[[], None], int]:
+    """Serves one package on a free port of loopback. Returns what ends that, when all that was begun is done, and the port.
+
+    `provider` is called for each request that needs it, and may wait: the engine starts while the stand-ins are still being imported.
+    """
     threads = futures.ThreadPoolExecutor(THREADS)
     server = grpc.server(threads, options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)])
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(provider), server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Servicer(package, provider), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
 
@@ -55,9 +58,7 @@ def one_message(method: Method) -> Method:
         except StandInError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         except Exception as error:  # noqa: BLE001  # the user gets one line whatever went wrong in here
-            context.abort(
-                grpc.StatusCode.INTERNAL, f"the {self.provider.package} stand-in failed, a mistake of Commonground's: {type(error).__name__}: {error}"
-            )
+            context.abort(grpc.StatusCode.INTERNAL, f"the {self.package.name} stand-in failed, a mistake of Commonground's: {type(error).__name__}: {error}")
 
     return cast(Method, answer)
 
@@ -65,8 +66,14 @@ def one_message(method: Method) -> Method:
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """The protocol for one package."""
 
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
+    def __init__(self, package: Package, provider: Callable[[], Provider]) -> None:
+        self.package = package
+        self._provider = provider
+
+    @property
+    def provider(self) -> Provider:
+        """Who answers."""
+        return self._provider()
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return provider_pb2.ProviderHandshakeResponse()
@@ -78,7 +85,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
-        return plugin_pb2.PluginInfo(version=self.provider.version)
+        return plugin_pb2.PluginInfo(version=self.package.version)
 
     @one_message
     def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -9,6 +9,15 @@ from commonground.local.providers.values import Properties
 
 
 @dataclass(frozen=True)
+class Package:
+    """A provider whose place a stand-in takes."""
+
+    name: str
+    version: str
+    """That of the official provider that the stand-in is like."""
+
+
+@dataclass(frozen=True)
 class Subject:
     """The resource that a request is about."""
 
@@ -25,9 +34,6 @@ class Subject:
 
 class Provider(Protocol):
     """A stand-in for one package. Methods raise `StandInError` with one message, or `UnhealthyError`."""
-
-    package: str
-    version: str
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         """What is wrong with the provider's own inputs."""

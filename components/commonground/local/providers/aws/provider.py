@@ -65,9 +65,6 @@ class LateClients:
 class AwsStandIn:
     """`pulumi_aws` on loopback. With an endpoint it deploys to the local cloud there, without one it plans."""
 
-    package = "aws"
-    version = "7.51.1"
-
     def __init__(self, endpoint: str | None, half_made: HalfMade = nothing_half_made) -> None:
         self._clients: Caller | None = LateClients(endpoint) if endpoint else None
         self._connections: dict[str, Connection] = {}

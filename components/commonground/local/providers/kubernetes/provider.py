@@ -35,9 +35,6 @@ CHECKS = (choices.mistakes, invariants.mistakes)
 class KubernetesStandIn:
     """`pulumi_kubernetes` on loopback. Objects are files in `folder`, or nowhere where there is none."""
 
-    package = "kubernetes"
-    version = "4.34.2"
-
     def __init__(self, kubernetes: str, folder: Path | None, half_made: Callable[[str], bool] = lambda _: False) -> None:
         self._kubernetes = kubernetes
         self._store = manifests.Store(folder)
