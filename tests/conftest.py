@@ -12,8 +12,8 @@ from pulumi.runtime import mocks, set_mocks, test
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The rooms are what pytest-xdist spreads: tests of one share their runs and servers."""
     for item in items:
-        room = item.path.relative_to(Path(__file__).parent).with_suffix("").parts[:2]
-        item.add_marker(pytest.mark.xdist_group("/".join(room if len(room) == 2 and room[0] == "local" else room[:1])))
+        parts = item.path.relative_to(Path(__file__).parent).parts
+        item.add_marker(pytest.mark.xdist_group("/".join(parts[: 2 if parts[0] == "local" else 1])))
 
 
 @dataclass

@@ -74,6 +74,13 @@ def test_a_secret_reaches_neither_stdout_nor_stderr_nor_plain_state(checkout: Ch
     assert (checkout.root / ".commonground" / "state" / "passphrase").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_state_has_nothing_of_where_the_checkout_is(checkout: Checkout) -> None:
+    assert checkout.run("up", "local").code == 0
+    [state] = (checkout.root / ".commonground" / "state" / ".pulumi" / "stacks").rglob("local.json")
+    assert "::one" in state.read_text()
+    assert "__main__.py" not in state.read_text()
+
+
 def test_an_offline_preview_opens_no_stack_file_leaves_git_status_alone_and_is_the_same_twice(checkout: Checkout) -> None:
     file = checkout.root / "stacks" / "Pulumi.dev.yaml"
     before = file.read_bytes()

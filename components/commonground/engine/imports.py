@@ -141,7 +141,7 @@ def _members(statement: ast.stmt, folder: Path) -> Iterator[tuple[str, str]]:
     if not isinstance(statement, ast.ImportFrom) or statement.level != 1:
         return
     if statement.module is None:
-        yield from ((alias.name, alias.name) for alias in statement.names if alias.name == "outputs")
+        yield from ((alias.name, alias.name) for alias in statement.names if len(statement.names) == 1 and alias.name == "outputs")
     elif statement.names[0].name == "*" and (file := folder / f"{statement.module}.py").is_file():
         yield from ((name, statement.module) for name in _all(file))
 

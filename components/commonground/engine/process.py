@@ -43,7 +43,7 @@ WHAT = {
 
 
 class Watcher(Protocol):
-    """Who is told what goes on. Called from one thread, in order."""
+    """Who is told what goes on, in order, by one thread; `say` may come from others too."""
 
     def say(self, text: str) -> None:
         """One line for the user."""

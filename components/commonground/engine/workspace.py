@@ -23,7 +23,8 @@ from commonground.engine.request import HALF_MADE, Mode, RealKubernetes, Request
 from commonground.local.background import lives
 
 QUIET = {"PULUMI_SKIP_UPDATE_CHECK": "true", "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true"}
-# The CLI lives for seconds, in which it need not look for garbage often (Go, "A Guide to the Go Garbage Collector").
+# The CLI lives for seconds, in which it need not look for garbage often (Go, "A Guide to the Go Garbage Collector"). Not in a team's run: its providers,
+# which would get it too, are large.
 QUICK = {"GOGC": os.environ.get("GOGC", "400")}
 STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 # The file backend writes the whole state at each step, which a state that nobody needs afterwards does without.
@@ -40,7 +41,7 @@ class Workspace:
         self._request = request
         self._project = project
         self._folder = folder
-        self.environment = QUIET | QUICK
+        self.environment = dict(QUIET)
         self.work_dir = project.root if request.state is State.TEAM else folder / "project"
         if request.state is not State.TEAM:
             self._prepare(folder)
@@ -116,6 +117,7 @@ class Workspace:
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": passphrase(self._backend),
             **STAND_INS_ONLY,
+            **QUICK,
             **(NO_CHECKPOINTS if throw_away else {}),
         }
         if real := self._request.real_kubernetes:

@@ -51,10 +51,10 @@ def main() -> None:
     # In a thread: the engine takes as long to start, and asks the first question when this is through.
     making = ThreadPoolExecutor(1)
     making.submit(_import)
-    line = "" if sys.argv[1:] else sys.stdin.readline()
-    if not line and not sys.argv[1:]:
+    given = sys.argv[1:] or json.loads(sys.stdin.readline() or "null")
+    if given is None:
         os._exit(0)  # whoever started it needs none
-    arguments = parser.parse_args(json.loads(line) if line else None)
+    arguments = parser.parse_args(given)
     if (arguments.mode == "live") != bool(arguments.endpoint):
         parser.error("live mode needs --endpoint, plan mode takes none")
 
