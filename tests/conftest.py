@@ -9,6 +9,7 @@ import pytest
 from pulumi.runtime import mocks, set_mocks, test
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The rooms are what pytest-xdist spreads: tests of one share their runs and servers."""
     for item in items:

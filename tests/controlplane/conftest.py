@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.controlplane.support import Provisioned, Trial, administrator, eventually, knows_ann, node
+from tests.controlplane.support import Provisioned, Trial, administrator, eventually, knows_ann, node, only_cluster, wait_for_the_shop
 from tests.foundation.checkout import Checkout
 
 from commonground.cli.main import run
-from commonground.local.cluster import builds, lifecycle
-from commonground.local.cluster.api import Api, Credentials
+from commonground.local.cluster import builds
+from commonground.local.cluster.api import Api
 from commonground.local.cluster.builds import has_control_plane
 from commonground.local.cluster.processes import ControlPlane, start, stop
 
@@ -31,8 +31,6 @@ SECOND_GPU_POOL = (
     ),
 )
 """File of the foundation, a line in it, and what comes after that line: a pool `training` of at most one node, with another kind of GPU, not shared."""
-
-WEB_PODS = 2
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +62,8 @@ def provisioned(tmp_path_factory: pytest.TempPathFactory, binaries: Path) -> Ite
         assert foundation.code == 0, foundation.err
         shop = checkout.run("up", "local", "--project", "stacks/shop")
         assert shop.code == 0, shop.err
-        kept = lifecycle.running(checkout.local)
-        assert kept and len(kept.clusters) == 1
-        (cluster,) = kept.clusters
-        folder = cluster.kubeconfig.parent
-        api = Api(cluster.endpoint, folder / "ca.crt", Credentials(certificate=folder / "admin.crt", key=folder / "admin.key"))
-        # The autoscaler brings the second one, at its next look: no test is to meet it on its way.
-        eventually(lambda: api.get("/apis/apps/v1/namespaces/shop/deployments/web")["status"].get("readyReplicas") == WEB_PODS, 90)
+        cluster, api = only_cluster(checkout)
+        wait_for_the_shop(api)
         yield Provisioned(checkout, api, cluster, foundation, shop)
     finally:
         checkout.run("local", "stop")

@@ -13,11 +13,10 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from tests.controlplane.support import Provisioned, eventually
+from tests.controlplane.support import Provisioned, eventually, only_cluster, wait_for_the_shop
 from tests.foundation.checkout import Checkout, Result, environment
 
-from commonground.local.cluster.api import Api, ApiError, Credentials
-from commonground.local.cluster.lifecycle import running
+from commonground.local.cluster.api import Api, ApiError
 
 Object = dict[str, Any]
 
@@ -106,9 +105,10 @@ def tell(provisioned: Provisioned) -> Story:
     checkout.edit("lock.local.yaml", f"incarnation: {INCARNATION}", f"incarnation: {NEXT}")
     story.said["another incarnation"] = checkout.run("up", "local")
     story.said["shop follows"] = checkout.run("up", "local", *SHOP, variables=WITHOUT_THE_OLD)
+    _, api = only_cluster(checkout)
+    wait_for_the_shop(api)
     story.moments["another incarnation"] = moment(checkout)
     story.said["status"] = checkout.run("local", "status")
-    api = client(checkout)
     _destroy_a_shop_that_hangs(story, checkout, api)
     with observed(api) as story.last:
         story.said["destroy"] = checkout.run("destroy", "local")
@@ -183,15 +183,6 @@ def resources(checkout: Checkout, project: str) -> list[Object]:
     state = json.loads((checkout.root / f".commonground/state/.pulumi/stacks/{project}/local.json").read_text("utf-8"))
     found = state["checkpoint"]["latest"].get("resources") or []
     return [resource for resource in found if resource["custom"] and not resource["type"].startswith("pulumi:")]
-
-
-def client(checkout: Checkout) -> Api:
-    """An administrator of the checkout's only cluster."""
-    kept = running(checkout.local)
-    assert kept
-    (cluster,) = kept.clusters
-    folder = cluster.kubeconfig.parent
-    return Api(cluster.endpoint, folder / "ca.crt", Credentials(certificate=folder / "admin.crt", key=folder / "admin.key"))
 
 
 def listed(checkout: Checkout, kind: str) -> list[Object]:

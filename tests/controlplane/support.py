@@ -14,12 +14,14 @@ from tests.components.stage import stage
 from tests.foundation.checkout import Checkout, Result
 
 from commonground.local.cluster.api import Api, Credentials
-from commonground.local.cluster.lifecycle import KeptCluster
+from commonground.local.cluster.lifecycle import KeptCluster, running
 from commonground.local.cluster.processes import ControlPlane
 
 T = TypeVar("T")
 
 TEAM_NAMESPACES = ("shop", "shop-models", "payments")
+WEB_PODS = 2
+SECONDS_TO_SCALE = 90
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,20 @@ def _key(pod: dict[str, Any]) -> tuple[str, str]:
 def administrator(plane: ControlPlane) -> Api:
     """A client in the group `system:masters`."""
     return Api(plane.endpoint, plane.ca, Credentials(certificate=plane.admin_certificate, key=plane.admin_key))
+
+
+def only_cluster(checkout: Checkout) -> tuple[KeptCluster, Api]:
+    """The one real cluster of a checkout's local cloud, and a client of its administrator."""
+    kept = running(checkout.local)
+    assert kept
+    (cluster,) = kept.clusters
+    folder = cluster.kubeconfig.parent
+    return cluster, Api(cluster.endpoint, folder / "ca.crt", Credentials(certificate=folder / "admin.crt", key=folder / "admin.key"))
+
+
+def wait_for_the_shop(api: Api) -> None:
+    """The autoscaler brings its second pod, and maybe a node for that, at its next look after `up`: no test is to meet them on their way."""
+    eventually(lambda: api.get("/apis/apps/v1/namespaces/shop/deployments/web")["status"].get("readyReplicas") == WEB_PODS, SECONDS_TO_SCALE)
 
 
 def eventually(look: Callable[[], T | None], seconds: float = 15.0) -> T:
