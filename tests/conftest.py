@@ -7,14 +7,21 @@ from typing import Any
 
 import pytest
 from pulumi.runtime import mocks, set_mocks, test
+from xdist.scheduler import LoadScopeScheduling
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The rooms are what pytest-xdist spreads: tests of one share their runs and servers."""
-    for item in items:
-        parts = item.path.relative_to(Path(__file__).parent).parts
-        item.add_marker(pytest.mark.xdist_group("/".join(parts[: 2 if parts[0] == "local" else 1])))
+class Rooms(LoadScopeScheduling):
+    """Spreads tests over processes by room: those of one share their runs and servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        parts = Path(nodeid.split("::")[0]).relative_to("tests").parts
+        return "/".join(parts[: 2 if parts[0] == "local" else 1])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    """Called by pytest-xdist, whose own groups (`--dist loadgroup`, 3.8) pytest 9.2 does not see."""
+    return Rooms(config, log)
 
 
 @dataclass
