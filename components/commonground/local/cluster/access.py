@@ -4,17 +4,20 @@ Real EKS decides with an authoriser of its own; its rules are fixed lists, which
 guide, "Review access policy permissions"). So these bindings can be seen here, and not there.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from .api import Api, NotFoundError
-from .tokens import CLUSTER_ADMIN, GROUP_PREFIX, TokenError
+from .tokens import CLUSTER_ADMIN, TokenError, group_of
 
 RBAC = "rbac.authorization.k8s.io"
 MANAGER = "eks"
 READ = ["get", "list", "watch"]
+SEEN_SECONDS = 5.0
+"""How long Kubernetes' authoriser may take to see a binding: it follows them, and is not told."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Policy:
 
     role: str = ""
     rules: tuple[Mapping[str, Any], ...] = ()
+    shows: str = "pods"
+    """What whoever has it may get."""
 
 
 # EKS user guide, "Review access policy permissions".
@@ -32,7 +37,7 @@ POLICIES: Mapping[str, Policy] = {
     "AmazonEKSEditPolicy": Policy(role="edit"),
     "AmazonEKSViewPolicy": Policy(role="view"),
     "AmazonEKSAdminViewPolicy": Policy(rules=({"apiGroups": ["*"], "resources": ["*"], "verbs": READ},)),
-    "AmazonEKSSecretReaderPolicy": Policy(rules=({"apiGroups": [""], "resources": ["secrets"], "verbs": READ},)),
+    "AmazonEKSSecretReaderPolicy": Policy(rules=({"apiGroups": [""], "resources": ["secrets"], "verbs": READ},), shows="secrets"),
 }
 
 
@@ -61,12 +66,25 @@ class Bindings:
                 self._api.apply(object_, manager=MANAGER)
         except NotFoundError:
             return False
+        self._wait(policy, namespace)
         return True
+
+    def _wait(self, policy: str, namespace: str) -> None:
+        """Until the authoriser sees the binding: whoever comes in is not to be refused what the binding allows."""
+        wanted = {"verb": "get", "resource": POLICIES[policy].shows, **({"namespace": namespace} if namespace else {})}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": MANAGER, "groups": [group_of(policy, namespace)], "resourceAttributes": wanted},
+        }
+        until = time.monotonic() + SEEN_SECONDS
+        while not self._api.create(review)["status"]["allowed"] and time.monotonic() < until:
+            time.sleep(0.02)
 
 
 def objects(policy: str, namespace: str = "") -> list[dict[str, Any]]:
     """What stands for a policy in the cluster: a role where Kubernetes has none like it, and a binding, of a namespace where one is given."""
-    facts, group = POLICIES[policy], f"{GROUP_PREFIX}{policy}"
+    facts, group = POLICIES[policy], group_of(policy)
     role = facts.role or group
     made: list[dict[str, Any]] = []
     if facts.rules:
@@ -77,7 +95,7 @@ def objects(policy: str, namespace: str = "") -> list[dict[str, Any]]:
             "kind": "RoleBinding" if namespace else "ClusterRoleBinding",
             "metadata": {"name": group, **({"namespace": namespace} if namespace else {})},
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-            "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": f"{group}:{namespace}" if namespace else group}],
+            "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": group_of(policy, namespace)}],
         }
     )
     return made

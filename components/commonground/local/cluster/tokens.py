@@ -169,7 +169,7 @@ def policy_groups(policy: str, namespaces: tuple[str, ...]) -> list[str]:
     """The groups that stand for an access policy: the administrators' for the cluster's, else one, or one a namespace."""
     if policy == CLUSTER_ADMIN and not namespaces:
         return [ADMINISTRATORS]
-    return [f"{GROUP_PREFIX}{policy}:{namespace}" for namespace in namespaces] or [f"{GROUP_PREFIX}{policy}"]
+    return [group_of(policy, namespace) for namespace in namespaces or ("",)]
 
 
 class Authenticator:
@@ -207,3 +207,8 @@ class Authenticator:
         except TokenError as error:
             status = {"authenticated": False, "error": f"the token lets nobody in: {error.reason}"}
         return {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}
+
+
+def group_of(policy: str, namespace: str = "") -> str:
+    """The Kubernetes group that stands for an access policy, of a namespace where one is given."""
+    return f"{GROUP_PREFIX}{policy}:{namespace}" if namespace else f"{GROUP_PREFIX}{policy}"
