@@ -6,15 +6,12 @@ import sys
 from commonground.local.providers.diff import Diff, Rules, compare
 from commonground.local.providers.errors import Failure
 from commonground.local.providers.protocol import serve
-from commonground.local.providers.provider import Subject
+from commonground.local.providers.provider import AWS, Subject
 from commonground.local.providers.values import Properties
 
 
 class Empty:
     """Takes everything, keeps nothing."""
-
-    package = "aws"
-    version = "7.51.1"
 
     def check_config(self, inputs: Properties) -> list[Failure]:
         return []
@@ -45,6 +42,6 @@ class Empty:
 
 
 if __name__ == "__main__":
-    _, port = serve(Empty())
-    print(json.dumps({"aws": port}), flush=True)
+    _, port = serve(AWS, Empty)
+    print(json.dumps({AWS.name: port}), flush=True)
     sys.stdin.read()

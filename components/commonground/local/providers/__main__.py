@@ -15,9 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from commonground.local.providers.protocol import serve
-from commonground.local.providers.provider import Package, Provider
-
-AWS, KUBERNETES = Package("aws", "7.51.1"), Package("kubernetes", "4.34.2")
+from commonground.local.providers.provider import AWS, KUBERNETES, Provider
 
 HalfMade = Callable[[str], bool]
 

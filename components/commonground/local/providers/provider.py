@@ -17,6 +17,9 @@ class Package:
     """That of the official provider that the stand-in is like."""
 
 
+AWS, KUBERNETES = Package("aws", "7.51.1"), Package("kubernetes", "4.34.2")
+
+
 @dataclass(frozen=True)
 class Subject:
     """The resource that a request is about."""
