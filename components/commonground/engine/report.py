@@ -59,14 +59,14 @@ def _resource(step: Step, *, creates_in_full: bool) -> list[str]:
 
 
 def _difference(step: Step, path: str, kind: str) -> str:
-    before = _at(step.old, path)
-    before = _at(step.was, path) if before is MISSING else before
+    before = at(step.old, path)
+    before = at(step.was, path) if before is MISSING else before
     why = "  (replaces it)" if kind.endswith("-replace") else ""
-    after = _at(step.new, path)
+    after = at(step.new, path)
     return f"      {path}: {value(before)} -> {value(after)}{why}"
 
 
-def _at(properties: Any, path: str) -> Any:
+def at(properties: Any, path: str) -> Any:
     """The value at a property path such as `tags.Name`, `rules[0].id` or `tags["a.b"]`."""
     for match in PART.finditer(path):
         key: Any = int(match["index"]) if match["index"] else match["quoted"] or match["plain"]

@@ -62,6 +62,8 @@ class Step:
     urn: str
     type: str
     parent: str | None = None
+    provider: str = ""
+    """URN and id of its provider, joined by `::`."""
     custom: bool = False
     """Whether a provider makes it; a component is made by nobody."""
     protect: bool = False
@@ -81,6 +83,7 @@ class Step:
     diff: dict[str, str] = field(default_factory=dict)
     """Kind of difference (`add`, `update-replace`, ...) by property path."""
     id: str = ""
+    """The provider's name for it: after the step, else before."""
 
     @property
     def name(self) -> str:
@@ -114,6 +117,7 @@ def step(metadata: Any) -> Step:
         urn=metadata.urn,
         type=metadata.type,
         parent=(state.parent or None) if state else None,
+        provider=(state.provider or "") if state else "",
         custom=bool(state and state.custom),
         protect=bool(old and old.protect),
         protects=bool(new.protect) if protection else None,
@@ -124,7 +128,7 @@ def step(metadata: Any) -> Step:
         outputs=masked((state and state.outputs) or {}),
         diff={path: difference.diff_kind.value for path, difference in (metadata.detailed_diff or {}).items()}
         or {key: "update" for key in metadata.diffs or []},
-        id=(state.id or "") if state else "",
+        id=next((found.id for found in (new, old) if found and found.id), ""),
     )
 
 

@@ -1,10 +1,18 @@
 """What makes an environment itself: the values that take no part in a comparison of shapes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from commonground.engine.project import Project, load
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an instance type has."""
+
+    vcpus: int
+    gpus: int
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,8 @@ class Facts:
     """Names of its zones. Example: `eu-central-1a`."""
     principals: tuple[str, ...] = ()
     """Names of the roles in its bindings' lists: they name resources."""
+    sizes: Mapping[str, Size] = field(default_factory=dict)
+    """What its instance types have, by name."""
 
     @classmethod
     def read(cls, project: Project, environment: str) -> "Facts":
@@ -32,7 +42,19 @@ class Facts:
             incarnation=project.locked(environment, "incarnation") or "",
             zones=tuple(str(zone["name"]) for zone in (zones or {}).values() if isinstance(zone, dict) and "name" in zone),
             principals=tuple(sorted(_principals(_bindings(project, environment)))),
+            sizes=_sizes(lock.get("instance_types") if isinstance(lock, dict) else None),
         )
+
+
+def _sizes(types: Any) -> dict[str, Size]:
+    """Of what is written as it should be; the settings' own check says what is not."""
+    found = {}
+    for name, facts in (types or {}).items() if isinstance(types, dict) else ():
+        gpus = facts.get("gpus") if isinstance(facts, dict) else None
+        count = gpus.get("count") if isinstance(gpus, dict) else 0
+        if isinstance(facts, dict) and isinstance(facts.get("vcpu"), int) and isinstance(count, int):
+            found[str(name)] = Size(vcpus=facts["vcpu"], gpus=count)
+    return found
 
 
 def _bindings(project: Project, environment: str) -> Mapping[str, Any]:

@@ -75,10 +75,10 @@ class Change:
     """URN of the resource whose replacement makes this one's."""
 
     @property
-    def weight(self) -> tuple[int, int, str, str]:
-        """Order in a report: replacements and deletions of what holds data first, then by class."""
+    def weight(self) -> tuple[int, int, int, str, str]:
+        """Order in a report: replacements and deletions of what holds data first, then by class; what follows from another one's replacement after that."""
         going = self.holds_data and self.operation in ("replace", "delete")
-        return (0 if going else 1, self.reasons[0].kind.weight, self.type, self.name)
+        return (0 if going else 1, self.reasons[0].kind.weight, 0 if self.cause is None else 1, self.type, self.name)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,130 @@
+"""From an engine's steps to one environment's report."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from commonground.engine.report import MISSING, value
+from commonground.engine.steps import STACK, Op, Step, count
+from commonground.preview import classes, first
+from commonground.preview.causes import causes
+from commonground.preview.cost import cost
+from commonground.preview.cost import reasons as cost_reasons
+from commonground.preview.facts import Facts, Size
+from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
+from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
+
+PROVIDERS = "pulumi:providers:"
+WORDS: dict[Op, str] = {op: op.value for op in Op}
+
+
+def environment(
+    name: str,
+    steps: Iterable[Step],
+    *,
+    against: str = "",
+    facts: Facts | None = None,
+    findings: Iterable[PolicyFinding] = (),
+    problems: Iterable[str] = (),
+    notes: Iterable[str] = (),
+) -> EnvironmentReport:
+    """One environment's part of a report.
+
+    `steps`: of a preview, also of one that failed; in any order. `facts`: what is known of instance types. `problems`: why it failed.
+    """
+    steps = sorted(steps, key=lambda step: (step.urn, step.op))
+    sizes = facts.sizes if facts else {}
+    made = tuple(sorted(_changes(steps, sizes), key=lambda change: change.weight))
+    costs = cost(steps, sizes)
+    found = tuple(sorted(findings, key=lambda finding: (not finding.mandatory, finding.policy, finding.urn, finding.message)))
+    told = tuple(problems)
+    return EnvironmentReport(
+        environment=name,
+        against=against,
+        counts={WORDS[op]: number for op, number in count(steps).items()},
+        first=first.lines(made, found, told),
+        changes=made,
+        findings=found,
+        lifted=tuple(sorted(change.name for change in made if change.lifted)),
+        cost=costs,
+        problems=told,
+        notes=tuple(notes),
+    )
+
+
+def _changes(steps: list[Step], sizes: Mapping[str, Size]) -> Iterable[Change]:
+    made_by = causes(steps)
+    parents = {step.urn: step for step in steps}
+    renamed = _renamed(steps)
+    for step in steps:
+        if not step.changes or not step.custom:
+            continue
+        reasons = (*classes.relevant((*classes.reasons(step), *cost_reasons(step, sizes))), *renamed.get(step.urn, ()))
+        yield Change(
+            urn=step.urn,
+            operation=cast(Operation, WORDS[step.kind or Op.UPDATE]),
+            name=step.name,
+            type=step.type,
+            place=_place(step, parents),
+            properties=_properties(step),
+            reasons=reasons,
+            holds_data=step.type in HOLDS_DATA,
+            protected=step.protect,
+            lifted=_is_lifted(step),
+            cause=made_by.get(step.urn),
+        )
+
+
+def _place(step: Step, parents: Mapping[str, Step]) -> tuple[str, ...]:
+    """Names of the components around it, from the outside."""
+    names: list[str] = []
+    urn = step.parent
+    while urn and f"::{STACK}::" not in urn:
+        if urn.rpartition("::")[2] and f"::{PROVIDERS}" not in urn:
+            names.append(urn.rpartition("::")[2])
+        above = parents.get(urn)
+        urn = above.parent if above else None
+    return tuple(reversed(names))
+
+
+def _properties(step: Step) -> tuple[PropertyChange, ...]:
+    kind = step.kind
+    if kind in (Op.UPDATE, Op.REPLACE):
+        protection = () if step.protects is None else (PropertyChange("protection", *(("off", "on") if step.protects else ("on", "off"))),)
+        leaves = sorted(classes.leaves(step), key=lambda leaf: (not leaf.replaces, leaf.path))
+        return (*protection, *(PropertyChange(leaf.path, value(leaf.before), value(leaf.after), leaf.replaces) for leaf in leaves))
+    if kind is Op.CREATE:
+        return tuple(PropertyChange(path, value(MISSING), value(found)) for path, found in sorted(step.new.items()) if not path.startswith("__"))
+    return ()
+
+
+def _is_lifted(step: Step) -> bool:
+    """Whether the engine's protection goes, or the service's own."""
+    if step.protects is False:
+        return True
+    name = PROTECTIONS.get(step.type)
+    if name is None or step.kind is not Op.UPDATE or name not in step.diff:
+        return False
+    before, after = step.old.get(name, False), step.new.get(name, False)
+    return (before is not True and after is True) if name.startswith("force") else (before is True and after is not True)
+
+
+def _renamed(steps: list[Step]) -> dict[str, tuple[Reason, ...]]:
+    """What is deleted and created with the same inputs: its name or its component's is another one, and an alias would keep it."""
+    gone: dict[tuple[str, str], list[Step]] = {}
+    for step in steps:
+        if step.kind is Op.DELETE and step.custom and step.old:
+            gone.setdefault(_sameness(step, step.old), []).append(step)
+    found: dict[str, tuple[Reason, ...]] = {}
+    for step in steps:
+        if step.kind is Op.CREATE and (olds := gone.get(_sameness(step, step.new))):
+            old = olds.pop(0)
+            found[step.urn] = (Reason(Class.OTHER, f"it looks like {old.name} by another name or place: an alias would keep that"),)
+            found[old.urn] = (Reason(Class.OTHER, f"it looks like {step.name}, which is created: an alias would keep it"),)
+    return found
+
+
+def _sameness(step: Step, inputs: Mapping[str, object]) -> tuple[str, str]:
+    own = {key: found for key, found in inputs.items() if not key.startswith("__") and key not in ("tags", "tagsAll", "name", "bucket")}
+    text = json.dumps(own, sort_keys=True, default=str)
+    return step.type, text.replace(step.name, "<name>")

@@ -1,0 +1,74 @@
+"""What node groups may cost: nodes and GPUs at most, before and after."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from commonground.engine.report import at
+from commonground.engine.steps import Op, Step
+from commonground.preview.facts import Size
+from commonground.preview.model import Amount, Class, Cost, Reason
+
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+def cost(steps: Iterable[Step], sizes: Mapping[str, Size]) -> Cost | None:
+    """Nodes and GPUs of all node groups, by their maximum. None where none of them changes.
+
+    `sizes`: facts of instance types. Of a group with several types the largest counts; GPUs are not known where a type is not.
+    """
+    groups = [step for step in steps if step.type == NODE_GROUP and step.kind is not None]
+    if not any(step.changes for step in groups):
+        return None
+    nodes = [(_nodes(step.old if step.kind is not Op.CREATE else {}), _nodes(step.new if step.kind is not Op.DELETE else {})) for step in groups]
+    gpus = [(_gpus(step.old if step.kind is not Op.CREATE else {}, sizes), _gpus(step.new if step.kind is not Op.DELETE else {}, sizes)) for step in groups]
+    return Cost(Amount(_sum(old for old, _ in nodes), _sum(new for _, new in nodes)), Amount(_sum(old for old, _ in gpus), _sum(new for _, new in gpus)))
+
+
+def reasons(step: Step, sizes: Mapping[str, Size]) -> Iterator[Reason]:
+    """What a node group's change makes it cost at most."""
+    if step.type != NODE_GROUP or step.kind not in (Op.UPDATE, Op.REPLACE):
+        return
+    for word, old, new in (
+        ("nodes", _nodes(step.old), _nodes(step.new)),
+        ("GPUs", _gpus(step.old, sizes), _gpus(step.new, sizes)),
+        ("vCPUs", _vcpus(step.old, sizes), _vcpus(step.new, sizes)),
+    ):
+        if old is None or new is None or old == new:
+            continue
+        yield Reason(Class.COST_UP if new > old else Class.COST_DOWN, f"at most {old} -> {new} {word}")
+        if word == "GPUs" or (word == "nodes" and not _of_another_type(step)):
+            return
+
+
+def _of_another_type(step: Step) -> bool:
+    return bool(at(step.old, "instanceTypes") != at(step.new, "instanceTypes"))
+
+
+def _nodes(properties: Mapping[str, Any]) -> int | None:
+    if not properties:
+        return 0
+    most = at(properties, "scalingConfig.maxSize")
+    return int(most) if isinstance(most, int | float) else None
+
+
+def _gpus(properties: Mapping[str, Any], sizes: Mapping[str, Size]) -> int | None:
+    return _most(properties, {name: size.gpus for name, size in sizes.items()})
+
+
+def _vcpus(properties: Mapping[str, Any], sizes: Mapping[str, Size]) -> int | None:
+    return _most(properties, {name: size.vcpus for name, size in sizes.items()})
+
+
+def _most(properties: Mapping[str, Any], of_types: Mapping[str, int]) -> int | None:
+    nodes = _nodes(properties)
+    if not nodes:
+        return nodes
+    types = properties.get("instanceTypes")
+    if not isinstance(types, list) or not types or any(name not in of_types for name in types):
+        return None
+    return nodes * max(of_types[name] for name in types)
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    found = list(values)
+    return None if any(value is None for value in found) else sum(value for value in found if value is not None)
