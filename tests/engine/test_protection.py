@@ -34,7 +34,7 @@ def test_up_without_a_protected_resource_makes_no_call(protected: Checkout) -> N
 def test_a_preview_that_it_stops_shows_what_was_seen_and_claims_nothing_of_a_change(protected: Checkout) -> None:
     protected.describe({"new": {"size": 1}, "one": PROTECTED["one"]})
     report = protected.root / ".commonground" / "report"
-    stopped = protected.run("preview", "local", "--report", str(report))
+    stopped = protected.run("preview", "local", "--report", f"text={report}")
     assert stopped.code == 1
     assert report.read_text() == stopped.out
     assert stopped.out.startswith("local: protection stopped the preview; this is what it had seen by then\nlocal: 1 to create, ")

@@ -100,7 +100,7 @@ def test_a_preview_without_a_local_cloud_starts_none_and_says_so_first(checkout:
 
 
 def test_several_environments_are_previewed_and_the_report_is_written_too(checkout: Checkout, tmp_path: Path) -> None:
-    both = checkout.run("preview", "dev", "local", "--offline", "--report", str(tmp_path / "report"))
+    both = checkout.run("preview", "dev", "local", "--offline", "--report", f"text={tmp_path / 'report'}")
     assert both.out.startswith("dev: offline, against nothing; ids and ARNs are derived from names\ndev: 3 to create")
     assert "\n\nlocal: offline, against nothing; ids and ARNs are derived from names\nlocal: 3 to create" in both.out
     assert (tmp_path / "report").read_text() == both.out

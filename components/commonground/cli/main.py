@@ -26,7 +26,7 @@ COMMANDS = {
     "manifests": "manifests",
     "outputs": "stacks",
     "parity": "parity",
-    "preview": "stacks",
+    "preview": "preview",
     "refresh": "stacks",
     "settings": "tools",
     "up": "stacks",

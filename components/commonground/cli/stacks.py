@@ -1,4 +1,4 @@
-"""Commands that run the engine: up, preview, destroy, refresh, outputs, init."""
+"""Commands that run the engine on one environment: up, destroy, refresh, outputs, init."""
 
 import json
 import sys
@@ -10,12 +10,8 @@ from commonground.cli import options as shared
 from commonground.cli.hints import echo
 from commonground.cli.options import Options
 from commonground.engine import clusters, report
-from commonground.engine.errors import EngineError, ProtectedError
 from commonground.engine.request import Status
-from commonground.engine.steps import Op, Step, count, summary
-
-CHANGES = 2
-STOPPED = "protection stopped the preview; this is what it had seen by then"
+from commonground.engine.steps import Op, count, summary
 
 
 @click.command("up")
@@ -45,46 +41,6 @@ def up_command(options: Options, environment: str, folder: Path, cluster: bool) 
         kubectl = ", and kubectl at its cluster" if clusters.kept(run.checkout.local) else ""
         echo(f'eval "$(commonground local env)" points the AWS CLI and boto3 of this shell at the local cloud{kubectl}')
     return 0
-
-
-@click.command("preview")
-@click.argument("environments", metavar="ENV...", nargs=-1, required=True)
-@click.option("--offline", is_flag=True, help="Against nothing, with no account, credentials or network.")
-@click.option("--verify", is_flag=True, help="Offline: preview the result once more, and fail if anything would change again.")
-@click.option("--report", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the report to a file too.")
-@click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
-@shared.project
-@shared.flags
-@click.pass_obj
-def preview_command(options: Options, environments: tuple[str, ...], offline: bool, verify: bool, file: Path | None, tell: bool, folder: Path) -> int:
-    """Show what `up` would do, down to properties. Changes nothing."""
-    if verify and not offline:
-        raise click.UsageError("--verify goes with --offline")
-    texts: list[str] = []
-    code = 0
-
-    def tell_of(name: str, steps: tuple[Step, ...], note: str) -> None:
-        texts.append((f"{name}: {note}\n" if note else "") + report.render(steps, title=name))
-        click.echo(("\n" if len(texts) > 1 else "") + texts[-1], nl=False)
-        if file:
-            file.write_text("\n".join(texts), "utf-8")
-
-    for name in environments:
-        try:
-            with shared.run(options, folder, name, offline=offline) as (run, _):
-                outcome = run.preview(offline=offline, verify=verify)
-        except EngineError as error:
-            if isinstance(error, ProtectedError):
-                tell_of(name, error.seen, STOPPED)
-            if len(environments) == 1:
-                raise
-            echo(f"error: {name}: {error}")
-            code = 1
-            continue
-        tell_of(name, outcome.steps, outcome.against)
-        if tell and code == 0 and any(step.changes for step in outcome.steps):
-            code = CHANGES
-    return code
 
 
 @click.command("destroy")

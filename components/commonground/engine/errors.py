@@ -136,9 +136,11 @@ class StandInsError(EngineError):
 class RunError(EngineError):
     """A run failed, for these reasons."""
 
-    def __init__(self, problems: list[Problem], what: str) -> None:
+    def __init__(self, problems: list[Problem], what: str, seen: tuple[Step, ...] = ()) -> None:
         self.problems = problems
         self.what = what
+        self.seen = seen
+        """Steps that the preview told before it failed."""
         super().__init__("\n".join([f"{what} failed:", *(f"  {_indented(str(problem))}" for problem in problems)]))
 
 

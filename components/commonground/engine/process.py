@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Protocol
 
+from commonground.engine import standins
 from commonground.engine.errors import (
     PREVIEW,
     BusyError,
@@ -80,6 +81,8 @@ class Outcome:
     """What was done, sorted by URN; of a preview the same as `preview`."""
     against: str = ""
     """What a preview was made against, in words, where that is not what is there."""
+    notes: tuple[str, ...] = ()
+    """What a reader has to know of how it was made."""
 
 
 @dataclass
@@ -91,18 +94,21 @@ class Worker:
 
 
 @contextmanager
-def started(project: Path, *, stand_ins: bool = False, debug: bool = False) -> Iterator[Worker]:
+def started(project: Path, *, stand_ins: bool = False, debug: bool = False, python: str = sys.executable, components: Path | None = None) -> Iterator[Worker]:
     """A worker for a project, ended on the way out.
 
-    `stand_ins`: whether it is likely to need them, and starts them at once. `debug` shows what it writes to stderr.
+    `stand_ins`: whether it is likely to need them, and starts them at once. `debug` shows what it writes to stderr. `python`: the program's interpreter.
+    `components`: folder of the program's own package `commonground`, where that is not the one at work here.
     """
+    code = [str(Path(__file__).parent / "base" / "elsewhere.py"), str(components)] if components else ["-m", "commonground.engine.worker"]
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "commonground.engine.worker", str(project), *(["--stand-ins"] if stand_ins else [])],
+            [python, "-P", *code, str(project), *(["--stand-ins"] if stand_ins else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if debug else log,
             text=True,
+            env={**os.environ, **standins.served_by(sys.executable)} if python != sys.executable else None,
             start_new_session=True,  # so that an interrupt reaches the engine once, from here
         )
         try:
@@ -195,7 +201,7 @@ def _outcome(followed: _Follower, request: Request) -> Outcome:
         Status.PROTECTED: lambda: ProtectedError(answer.names, what, followed.of("preview")),
         Status.PENDING: lambda: PendingError(answer.names, what, request.environment),
         Status.INTERRUPTED: lambda: InterruptedRunError(what, changing=answer.changed),
-        Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what),
+        Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what, followed.of("preview")),
     }
     if answer.status in errors:
         raise errors[answer.status]()

@@ -159,12 +159,12 @@ class Run:
 
     def _planned(self, why: str, *, verify: bool = False, manifests: Path | None = None) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="commonground-") as folder:
-            ground = self._bring_up_ground(Path(folder))
+            ground = self.bring_up_beneath(Path(folder))
             outcome = self.preview_against(Path(folder), verify=verify, manifests=manifests)
         return replace(outcome, against=f"{why}, against nothing{ground}; ids and ARNs are derived from names")
 
-    def _bring_up_ground(self, backend: Path) -> str:
-        """Brings up the foundation beneath, if there is one for this environment. Returns what the preview stands on, in words."""
+    def bring_up_beneath(self, backend: Path) -> str:
+        """Brings up the foundation beneath in a throw-away state, if there is one for this environment. Returns what a preview stands on, in words."""
         found = self.beneath
         if found is None or not found.stack_file(self.environment).is_file():
             return ""

@@ -18,6 +18,11 @@ COMMAND = "COMMONGROUND_STAND_INS"
 SECONDS_TO_END = 5
 
 
+def served_by(python: str) -> dict[str, str]:
+    """Environment of a worker whose stand-ins another interpreter serves than its own."""
+    return {COMMAND: os.environ.get(COMMAND, json.dumps([python, "-P", "-m", "commonground.local.providers"]))}
+
+
 class Process:
     """Stand-ins on their way up: they import all they need, and wait to be told what to serve. They end by themselves when this process does: stdin closes."""
 

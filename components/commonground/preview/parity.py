@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from commonground.engine.steps import Step
 from commonground.preview.facts import Facts
+from commonground.preview.model import ParityReport
 from commonground.preview.rules import RULES, Owner, Rule
-from commonground.preview.shape import ABSENT, PRINCIPAL, Group, Key, shape
+from commonground.preview.shape import ABSENT, NOT_KNOWN, PRINCIPAL, Group, Key, shape
 
 RESOURCE, PARENT = "the resource", "the parent"
 THERE = "there"
@@ -67,6 +68,12 @@ def compare(first: tuple[Facts, Iterable[Step]], second: tuple[Facts, Iterable[S
     )
 
 
+def parity_report(first: tuple[Facts, Iterable[Step]], second: tuple[Facts, Iterable[Step]]) -> ParityReport:
+    """The same as data of a report, lines without indentation."""
+    found = compare(first, second)
+    return ParityReport(*found.names, shape=tuple(str(difference) for difference in found.shape), scale=tuple(_moved(found)))
+
+
 def render(parity: Parity) -> str:
     """The report: every difference of shape, then shortly what scale, bindings and lock let differ. The same bytes each time."""
     return "".join(f"{line}\n" for line in _lines(parity))
@@ -77,13 +84,18 @@ def _lines(parity: Parity) -> Iterator[str]:
     number = len(parity.shape)
     yield f"{first} | {second}: " + (f"{number} difference{'s' if number > 1 else ''} of shape" if number else f"one shape, {parity.groups} kinds of resources")
     yield from (f"  {difference}" for difference in parity.shape)
+    yield from (f"  {line}" for line in _moved(parity))
+
+
+def _moved(parity: Parity) -> Iterator[str]:
+    """What is not of shape, by whose it is."""
     moved: dict[Owner, list[str]] = {owner: [] for owner in Owner}
     for (type_, name), (left, right) in parity.counts.items():
         moved[_counted_by(name)].append(f"{name} ({type_}): {left} | {right}")
     for rule, differences in parity.by_rule().items():
         moved[rule.owner] += [f"{rule.why}: {difference}" for difference in differences]
     for owner, lines in moved.items():
-        yield from (f"  {owner}: {line}" for line in sorted(lines))
+        yield from (f"{owner}: {line}" for line in sorted(lines))
 
 
 def _counted_by(name: str) -> Owner:
@@ -98,7 +110,7 @@ def _between(key: Key, left: Group | None, right: Group | None, rules: Sequence[
         yield Difference(*key, PARENT, (_shown(left.parents), _shown(right.parents)))
     for path in sorted(left.properties.keys() | right.properties.keys()):
         values = left.properties.get(path, {ABSENT}), right.properties.get(path, {ABSENT})
-        if values[0] != values[1]:
+        if values[0] != values[1] and not any(NOT_KNOWN in value for value in values[0] | values[1]):
             rule = next((rule for rule in rules if rule.covers(key[0], path, values[0] | values[1])), None)
             yield Difference(*key, path, (_shown(values[0]), _shown(values[1])), rule)
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from commonground.engine.steps import Op, Step
+from commonground.engine.steps import UNKNOWN, Op, Step
 from commonground.preview.facts import Facts
 from commonground.preview.rules import COLLAPSED
 
 ABSENT = "nothing"
 PRINCIPAL = "<principal>"
+NOT_KNOWN = "<known after up>"
+"""Of a preview against a state: what is made anew has no id yet. It says nothing about the shape."""
 VPC = "aws:ec2/vpc:Vpc"
 CIDR = re.compile(r"\b\d+\.\d+\.\d+\.\d+/\d+\b")
 # What Pulumi appends to a logical name for a physical one, and what ids of providers are made of.
@@ -79,6 +81,8 @@ class _Own:
             return _once([self.value(item) for item in value])
         if not isinstance(value, str):
             return value
+        if value in UNKNOWN:
+            return NOT_KNOWN
         return self.value(parsed) if (parsed := _json(value)) is not None else self._text(value)
 
     def _text(self, text: str) -> str:

@@ -1,0 +1,217 @@
+"""`commonground preview ENV...`: what would change, as text, Markdown, HTML or JSON."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commonground.cli import options as shared
+from commonground.cli.hints import echo
+from commonground.cli.options import Options
+from commonground.engine import report as text
+from commonground.engine.errors import EngineError, ProtectedError, RunError
+from commonground.engine.process import Outcome
+from commonground.engine.project import Project
+from commonground.engine.runs import Run
+from commonground.engine.steps import Step
+
+if TYPE_CHECKING:
+    from commonground.preview.model import EnvironmentReport, Report
+
+ERROR, CHANGES = 1, 2
+STOPPED = "protection stopped the preview; this is what it had seen by then"
+
+
+class Format(StrEnum):
+    """Forms of a report."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A form, and the file that it goes to; none: stdout."""
+
+    format: Format
+    file: Path | None = None
+
+
+def _wanted(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[Wanted, ...]:
+    found = []
+    for value in values:
+        name, given, file = value.partition("=")
+        if name not in list(Format) or (given and not file):
+            raise click.BadParameter(f"expected FORMAT or FORMAT=FILE, where FORMAT is one of {', '.join(Format)}; found {value}")
+        found.append(Wanted(Format(name), Path(file) if file else None))
+    if sum(wanted.file is None for wanted in found) > 1:
+        raise click.BadParameter("only one format goes to stdout: give the others a file, as in html=report.html")
+    return tuple(found)
+
+
+@dataclass
+class Previewed:
+    """What is known of one environment after its preview."""
+
+    name: str
+    steps: tuple[Step, ...]
+    against: str = ""
+    notes: tuple[str, ...] = ()
+    error: EngineError | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the preview came to its end."""
+        return self.error is None
+
+
+@dataclass(frozen=True)
+class How:
+    """What a preview is made against."""
+
+    offline: bool
+    verify: bool
+    base: str | None
+
+    def check(self, environments: tuple[str, ...]) -> None:
+        """Raises `UsageError` where options contradict each other."""
+        if self.verify and (not self.offline or self.base):
+            raise click.UsageError("--verify goes with --offline, without --base")
+
+    def of(self, run: Run) -> Outcome:
+        """The preview. Raises the errors of the engine."""
+        if self.base is None:
+            return run.preview(offline=self.offline, verify=self.verify)
+        from commonground.engine import base  # git and what a base runs with
+
+        return base.preview(run, base.revision(run.project.root, self.base))
+
+
+@dataclass
+class Told:
+    """Reports on their way out: text at once, the others when all is known."""
+
+    project: Project
+    wanted: tuple[Wanted, ...]
+    artifact: str
+    limit: int
+    found: list[Previewed] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+    def add(self, previewed: Previewed) -> None:
+        """One more environment."""
+        self.found.append(previewed)
+        if previewed.whole or previewed.steps:
+            self._add_text(previewed)
+
+    def finish(self) -> None:
+        """Writes what was asked for."""
+        others = [wanted for wanted in self.wanted if wanted.format is not Format.TEXT]
+        report = self._report() if others else None
+        for wanted in self.wanted:
+            rendered = "\n".join(self.texts) if report is None or wanted.format is Format.TEXT else self._render(wanted.format, report)
+            if wanted.file:
+                wanted.file.write_text(rendered, "utf-8")
+            elif wanted.format is not Format.TEXT:
+                click.echo(rendered, nl=False)
+
+    def _add_text(self, previewed: Previewed) -> None:
+        note = STOPPED if isinstance(previewed.error, ProtectedError) else previewed.against
+        if not previewed.whole and not isinstance(previewed.error, ProtectedError):
+            return
+        lines = [f"{previewed.name}: {line}\n" for line in (*([note] if note else []), *previewed.notes)]
+        self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name))
+        if not any(wanted.file is None and wanted.format is not Format.TEXT for wanted in self.wanted):
+            click.echo(("\n" if len(self.texts) > 1 else "") + self.texts[-1], nl=False)
+
+    def _report(self) -> "Report":
+        from commonground.preview.model import Report
+
+        return Report(environments=tuple(self._environment(found) for found in self.found), parity=tuple(self._parity()), project=self.project.name)
+
+    def _environment(self, found: Previewed) -> "EnvironmentReport":
+        from commonground.preview import Facts, environment
+
+        facts = Facts.read(self.project, found.name)
+        return environment(found.name, found.steps, against=found.against, facts=facts, problems=_problems(found.error), notes=found.notes)
+
+    def _parity(self) -> Iterator[Any]:
+        """The first environment beside each other one, where all of each is known."""
+        from commonground.preview import Facts, parity_report
+
+        whole = [found for found in self.found if found.whole]
+        for other in whole[1:]:
+            yield parity_report(*((Facts.read(self.project, found.name), found.steps) for found in (whole[0], other)))
+
+    def _render(self, format: Format, report: "Report") -> str:
+        from commonground import preview
+
+        if format is Format.MARKDOWN:
+            return preview.as_markdown(report, limit=self.limit, artifact=self.artifact)
+        return preview.as_html(report) if format is Format.HTML else preview.as_json(report)
+
+
+@click.command("preview")
+@click.argument("environments", metavar="ENV...", nargs=-1, required=True)
+@click.option("--offline", is_flag=True, help="With no account, credentials or network: against nothing, or with --base against that.")
+@click.option("--base", is_flag=False, flag_value="auto", metavar="[=REVISION]", help="Offline, against another commit; alone: what this change starts from.")
+@click.option("--verify", is_flag=True, help="Offline: preview the result once more, and fail if anything would change again.")
+@click.option(
+    "--report", "wanted", multiple=True, callback=_wanted, metavar="FORMAT[=FILE]", help="text, markdown, html or json, to stdout or a file. Repeatable."
+)
+@click.option("--artifact", default="", metavar="URL", help="Where Markdown that had to be cut sends its reader.")
+@click.option("--limit", default=65_536, show_default=True, help="Characters of Markdown at most: what GitHub takes as a comment; GitLab takes 1000000.")
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
+@shared.project
+@shared.flags
+@click.pass_obj
+def preview_command(
+    options: Options,
+    environments: tuple[str, ...],
+    offline: bool,
+    base: str | None,
+    verify: bool,
+    wanted: tuple[Wanted, ...],
+    artifact: str,
+    limit: int,
+    tell: bool,
+    folder: Path,
+) -> int:
+    """Show what `up` would do, down to properties. Changes nothing."""
+    how = How(offline or base is not None, verify, base)
+    how.check(environments)
+    told = Told(Project.read(folder.resolve()), wanted, artifact, limit)
+    code = 0
+    for name in environments:
+        previewed = _preview(options, folder, name, how)
+        told.add(previewed)
+        if previewed.error:
+            code = ERROR
+            if len(environments) > 1:
+                echo(f"error: {name}: {previewed.error}")
+        elif tell and code == 0 and any(step.changes for step in previewed.steps):
+            code = CHANGES
+    told.finish()
+    if len(environments) == 1 and told.found[0].error:
+        raise told.found[0].error
+    return code
+
+
+def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
+    try:
+        with shared.run(options, folder, name, offline=how.offline) as (run, _):
+            outcome = how.of(run)
+    except EngineError as error:
+        return Previewed(name, getattr(error, "seen", ()), error=error)
+    return Previewed(name, outcome.steps, outcome.against, outcome.notes)
+
+
+def _problems(error: EngineError | None) -> tuple[str, ...]:
+    if error is None:
+        return ()
+    return tuple(str(problem) for problem in error.problems) if isinstance(error, RunError) else (str(error),)
