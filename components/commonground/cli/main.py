@@ -8,9 +8,10 @@ import click
 from commonground.cli.hints import hinted
 from commonground.cli.options import Options, flags
 from commonground.engine.errors import InterruptedRunError
+from commonground.engine.findings import ViolatedError
 
-OK, ERROR, USAGE = 0, 1, 64
-"""Exit codes. 2 (changes) is `preview`'s, 3 (policy) and 4 (orphans) belong to commands of their own; click's own 2 for wrong usage would read as "changes"."""
+OK, ERROR, VIOLATED, USAGE = 0, 1, 3, 64
+"""Exit codes. 2 (changes) is `preview`'s, 3 a mandatory policy that is violated. Click's own 2 for wrong usage would read as "changes"."""
 INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended: 128 and the signal's number."""
 
@@ -78,6 +79,8 @@ def run(arguments: list[str]) -> int:
         return _tell("interrupted", INTERRUPTED)
     except InterruptedRunError as error:
         return _tell(str(error), INTERRUPTED)
+    except ViolatedError as error:
+        return _tell(str(error), VIOLATED)
     except BrokenPipeError:  # whoever read the report has gone: `| head`
         sys.stdout = None
         return ERROR

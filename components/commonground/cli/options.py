@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from commonground.engine.installation import find
 from commonground.engine.process import started
 from commonground.engine.progress import Lines
 from commonground.engine.project import Project
-from commonground.engine.runs import Run
+from commonground.engine.runs import Checkout, Run
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,16 +90,41 @@ def check_settings(found: Project, name: str, *, offline: bool) -> None:
         raise WrongSettingsError(settings.render(mistakes), len(mistakes))
 
 
+class NoPolicyLibraryError(EngineError):
+    """The checkout has policies, and what they need is not installed."""
+
+    def __init__(self, pack: Path) -> None:
+        self.pack = pack
+        super().__init__(f"{pack} needs pulumi-policy, which is not installed here. Fix: pip install 'commonground[policies]'")
+
+
+def policy_packs(found: Project) -> tuple[str, ...]:
+    """The policy pack of the checkout that a project is in, if it has one. Raises `NoPolicyLibraryError`."""
+    pack = Checkout.around(found.root).root / "policies" / "run"
+    if not pack.is_file():
+        return ()
+    if find_spec("pulumi_policy") is None:
+        raise NoPolicyLibraryError(pack)
+    return (str(pack),)
+
+
 @contextmanager
-def run(options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True, cluster: bool = False) -> Iterator[tuple[Run, Lines]]:
-    """A run of the program for an environment and its progress: settings checked, CLI found, and meanwhile the program's imports begun."""
+def run(
+    options: Options, folder: Path, name: str, *, offline: bool = False, check: bool = True, cluster: bool = False, policies: bool = False
+) -> Iterator[tuple[Run, Lines]]:
+    """A run of the program for an environment and its progress: settings checked, CLI found, and meanwhile the program's imports begun.
+
+    `policies`: whether the checkout's policies are held against it.
+    """
     found = Project.read(folder.resolve())
     with started(found.root, stand_ins=offline or found.binding(name, "cloud") != "aws", debug=options.debug) as worker:
         if check:
             check_settings(found, name, offline=offline)
         with _progress(options, name) as progress:
             beneath = partial(check_settings, name=name, offline=True)
-            yield Run(found, name, find(progress.say), progress, debug=options.debug, worker=worker, cluster=cluster, check=beneath), progress
+            packs = policy_packs(found) if policies else ()
+            engine = find(progress.say)
+            yield Run(found, name, engine, progress, packs, debug=options.debug, worker=worker, cluster=cluster, check=beneath), progress
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from commonground.cli.hints import echo
 from commonground.cli.options import Options
 from commonground.engine import report as text
 from commonground.engine.errors import EngineError, ProtectedError, RunError
+from commonground.engine.findings import Finding, ViolatedError
 from commonground.engine.process import Outcome
 from commonground.engine.project import Project
 from commonground.engine.runs import Run
@@ -21,7 +22,7 @@ from commonground.engine.steps import Step
 if TYPE_CHECKING:
     from commonground.preview.model import EnvironmentReport, Report
 
-ERROR, CHANGES = 1, 2
+ERROR, CHANGES, VIOLATED = 1, 2, 3
 STOPPED = "protection stopped the preview; this is what it had seen by then"
 
 
@@ -62,6 +63,7 @@ class Previewed:
     steps: tuple[Step, ...]
     against: str = ""
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     error: EngineError | None = None
 
     @property
@@ -136,9 +138,12 @@ class Told:
 
     def _environment(self, found: Previewed) -> "EnvironmentReport":
         from commonground.preview import Facts, environment
+        from commonground.preview.model import PolicyFinding
 
         facts = Facts.read(self.project, found.name)
-        return environment(found.name, found.steps, against=found.against, facts=facts, problems=_problems(found.error), notes=found.notes)
+        findings = [PolicyFinding(one.policy, one.mandatory, one.message, one.urn) for one in found.findings]
+        problems = _problems(found.error)
+        return environment(found.name, found.steps, against=found.against, facts=facts, findings=findings, problems=problems, notes=found.notes)
 
     def _parity(self) -> Iterator[Any]:
         """The first environment beside each other one, where all of each is known."""
@@ -194,6 +199,9 @@ def preview_command(
             code = ERROR
             if len(environments) > 1:
                 echo(f"error: {name}: {previewed.error}")
+        elif any(finding.mandatory for finding in previewed.findings):
+            echo(f"error: {ViolatedError(previewed.findings, name)}")
+            code = code if code == ERROR else VIOLATED
         elif tell and code == 0 and any(step.changes for step in previewed.steps):
             code = CHANGES
     told.finish()
@@ -204,11 +212,11 @@ def preview_command(
 
 def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
     try:
-        with shared.run(options, folder, name, offline=how.offline) as (run, _):
+        with shared.run(options, folder, name, offline=how.offline, policies=True) as (run, _):
             outcome = how.of(run)
     except EngineError as error:
         return Previewed(name, getattr(error, "seen", ()), error=error)
-    return Previewed(name, outcome.steps, outcome.against, outcome.notes)
+    return Previewed(name, outcome.steps, outcome.against, outcome.notes, outcome.findings)
 
 
 def _problems(error: EngineError | None) -> tuple[str, ...]:

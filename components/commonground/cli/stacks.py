@@ -10,6 +10,7 @@ from commonground.cli import options as shared
 from commonground.cli.hints import echo
 from commonground.cli.options import Options
 from commonground.engine import clusters, report
+from commonground.engine.findings import ViolatedError
 from commonground.engine.request import Status
 from commonground.engine.steps import Op, count, summary
 
@@ -23,10 +24,12 @@ from commonground.engine.steps import Op, count, summary
 @click.pass_obj
 def up_command(options: Options, environment: str, folder: Path, cluster: bool) -> int:
     """Provision ENV: make what is missing, change what differs. Previews first."""
-    with shared.run(options, folder, environment, cluster=cluster) as (run, progress):
+    with shared.run(options, folder, environment, cluster=cluster, policies=True) as (run, progress):
         if cluster and not run.local:
             raise click.UsageError(f"--cluster is for the local cloud, and {environment} is bound to AWS")
         outcome = run.up(ask=shared.must_ask(options, run))
+        if outcome.status is Status.VIOLATED:
+            raise ViolatedError(outcome.findings, "up", changed=outcome.changed)
         if outcome.status is Status.DECLINED:
             return _declined(environment)
         progress.finish()

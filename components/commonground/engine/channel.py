@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
+from commonground.engine.findings import Finding
 from commonground.engine.request import Answer
 from commonground.engine.steps import Step
 
@@ -49,6 +50,10 @@ class Channel:
     def message(self, severity: str, text: str, urn: str | None) -> None:
         """What the engine, a provider or the program says."""
         self._send({"kind": "message", "severity": severity, "text": text, "urn": urn})
+
+    def finding(self, finding: Finding) -> None:
+        """What a policy found."""
+        self._send({"kind": "finding", "finding": asdict(finding)})
 
     def ask(self) -> bool:
         """Whether the user wants to go on after what the preview showed."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pulumi.automation import Stack
@@ -11,6 +11,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from commonground.engine.channel import Channel
 from commonground.engine.diagnosis import diagnose, from_output
 from commonground.engine.errors import BusyError, NotCreatedError, Problem
+from commonground.engine.findings import ONLY_TELL
 from commonground.engine.request import Answer, Mode, Request, State, Status
 from commonground.engine.steps import MASK, Op
 from commonground.engine.watch import Watch
@@ -72,15 +73,18 @@ class Operations:
         self._channel.phase("preview")
         if self._request.state is State.THROW_AWAY and self._workspace.new:
             # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
+            self._watch.told = True
+            stack.workspace.env_vars[ONLY_TELL] = "1"
             stack.up(**self._options())
-            return self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
+            answer = self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
+            return replace(answer, status=Status.VIOLATED) if answer.status is Status.DONE and self._watch.violated else answer
         stack.preview(**self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)
 
     def _plan(self, stack: Stack) -> Answer:
         assert self._request.state is State.THROW_AWAY and self._request.stand_ins and self._request.stand_ins.mode == "plan"
         self._channel.phase("plan")
-        stack.up(**self._options())
+        stack.up(**self._options(policies=False))
         return Answer(Status.DONE, outputs=self._watch.outputs)
 
     def _verified(self, stack: Stack) -> Answer:
@@ -88,7 +92,7 @@ class Operations:
         outputs = self._watch.outputs
         self._watch.clear()
         self._channel.phase("verify")
-        stack.preview(**self._options())
+        stack.preview(**self._options(policies=False))
         unstable = [step for step in self._watch.steps.values() if step.changes]
         problems = [Problem(f"would change again: {', '.join(sorted(step.diff)) or step.op}", step.name, step.type) for step in unstable]
         status = Status.FAILED if problems else Status.DONE
@@ -122,13 +126,13 @@ class Operations:
         if self._workspace.pending:
             return Answer(Status.PENDING, names=_names(self._workspace.pending))
         self._channel.phase("preview")
-        stack.preview_destroy(**self._options())
+        stack.preview_destroy(**self._options(policies=False))
         if kept := self._kept_by_the_service():
             return Answer(Status.PROTECTED, names=kept)
         if not self._watch.clean and not self._confirmed():
             return Answer(Status.DECLINED)
         self._begin("destroy")
-        stack.destroy(**self._options())
+        stack.destroy(**self._options(policies=False))
         return Answer(Status.DONE, changed=True)
 
     def _refresh(self, stack: Stack) -> Answer:
@@ -148,7 +152,10 @@ class Operations:
         names = self._protected(stack) if not self._changing and self._watch.stopped_by_protection else []
         if names:
             return Answer(Status.PROTECTED, names=names)
-        problems = diagnose(self._watch.errors) or [from_output(str(error))]
+        problems = diagnose(self._watch.errors)
+        if self._watch.violated and not problems:
+            return Answer(Status.VIOLATED, outputs=self._watch.outputs, changed=self._changing)
+        problems = problems or [from_output(str(error))]
         return Answer(Status.FAILED, problems=[asdict(problem) for problem in problems], changed=self._changing)
 
     def _protected(self, stack: Stack) -> list[str]:
@@ -182,11 +189,10 @@ class Operations:
         if self._channel.interrupted:
             raise Stopped
 
-    def _options(self) -> dict[str, Any]:
+    def _options(self, *, policies: bool = True) -> dict[str, Any]:
+        """`policies`: not for what is only there to compare with, and not for what goes."""
         self._go_on()
-        packs: dict[str, Any] = (
-            {"policy_packs": list(self._request.policy_packs)} if self._request.policy_packs and self._request.mode is not Mode.DESTROY else {}
-        )
+        packs: dict[str, Any] = {"policy_packs": list(self._request.policy_packs)} if policies and self._request.policy_packs else {}
         return {"on_event": self._watch, **packs}
 
 

@@ -27,6 +27,7 @@ from commonground.engine.errors import (
     ProtectedError,
     RunError,
 )
+from commonground.engine.findings import Finding, ordered
 from commonground.engine.request import Answer, Mode, Request, Status
 from commonground.engine.steps import Step
 
@@ -70,7 +71,7 @@ class Watcher(Protocol):
 
 @dataclass
 class Outcome:
-    """What came of a run that did not fail."""
+    """What came of a run that did not fail: it is done, or declined, or violates mandatory policies."""
 
     status: Status
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -79,6 +80,10 @@ class Outcome:
     """What the preview said, sorted by URN."""
     steps: tuple[Step, ...] = ()
     """What was done, sorted by URN; of a preview the same as `preview`."""
+    findings: tuple[Finding, ...] = ()
+    """What policies found: the mandatory ones, of a run that is `Status.VIOLATED`, first."""
+    changed: bool = False
+    """Whether it had begun to change things."""
     against: str = ""
     """What a preview was made against, in words, where that is not what is there."""
     notes: tuple[str, ...] = ()
@@ -145,6 +150,7 @@ class _Follower:
         self._request = request
         self._phase = ""
         self.steps: dict[str, list[Step]] = {}
+        self.findings: list[Finding] = []
         self.answer: Answer | None = None
 
     @property
@@ -172,6 +178,8 @@ class _Follower:
                 self._watcher.phase(self._phase)
             case "message":
                 self._watcher.message(line["severity"], line["text"], line["urn"])
+            case "finding":
+                self._finding(Finding(**line["finding"]))
             case "ask":
                 with _default_interrupts():
                     self._send({"go": self._watcher.ask(self.of(self._phase))})
@@ -182,6 +190,12 @@ class _Follower:
                 if kind == "end":
                     self.steps[self._phase].append(step)
                 getattr(self._watcher, kind)(step)
+
+    def _finding(self, found: Finding) -> None:
+        """What ends the run is told at its end, all at once."""
+        self.findings.append(found)
+        if not found.mandatory:
+            self._watcher.message("policy advisory", f"{found.policy}: {found.message}", found.urn or None)
 
     def _send(self, line: dict[str, Any]) -> None:
         assert self._process.stdin
@@ -206,7 +220,7 @@ def _outcome(followed: _Follower, request: Request) -> Outcome:
     if answer.status in errors:
         raise errors[answer.status]()
     last = next((phase for phase in reversed(followed.steps) if phase != "verify"), "preview")
-    return Outcome(answer.status, answer.outputs, followed.of("preview"), followed.of(last))
+    return Outcome(answer.status, answer.outputs, followed.of("preview"), followed.of(last), ordered(followed.findings), answer.changed)
 
 
 @contextmanager

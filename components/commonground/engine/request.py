@@ -104,6 +104,8 @@ class Status(StrEnum):
     BUSY = "busy"
     PENDING = "pending"
     """An earlier run was killed while it created something, which this one would forget: nothing was changed."""
+    VIOLATED = "violated"
+    """A mandatory policy is violated."""
     NOT_CREATED = "not_created"
     NOT_LOGGED_IN = "not_logged_in"
     """The CLI knows no backend to keep the state in."""

@@ -6,6 +6,7 @@ from pulumi.automation import EngineEvent
 
 from commonground.engine.channel import Channel
 from commonground.engine.diagnosis import plain
+from commonground.engine.findings import Finding, finding
 from commonground.engine.steps import STACK, Step, masked, step
 
 # The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
@@ -24,6 +25,10 @@ class Watch:
         """`mends`: whether what an interrupted run left is mended here, so that the engine's warning of it would mislead."""
         self._channel = channel
         self._mends = mends
+        self.told = False
+        """Whether our policy pack only tells (`commonground.engine.findings.ONLY_TELL`)."""
+        self.findings: dict[Finding, None] = {}
+        """What policies found in all operations of the run, each once, in order."""
         self.clear()
 
     def clear(self) -> None:
@@ -54,12 +59,22 @@ class Watch:
         elif event.res_op_failed_event:
             self._step("fail", step(event.res_op_failed_event.metadata))
         elif event.policy_event:
-            found = event.policy_event
-            self._channel.message(f"policy {found.enforcement_level}", f"{found.policy_name}: {plain(found.message)}", found.resource_urn)
+            self._policy(event.policy_event)
         elif event.diagnostic_event:
             self._diagnostic(
                 event.diagnostic_event.severity, plain(event.diagnostic_event.message), event.diagnostic_event.urn, event.diagnostic_event.ephemeral
             )
+
+    @property
+    def violated(self) -> bool:
+        """Whether a mandatory policy is."""
+        return any(found.mandatory for found in self.findings)
+
+    def _policy(self, event: Any) -> None:
+        found = finding(event.policy_name, event.policy_pack_name, event.enforcement_level, event.resource_urn or "", plain(event.message), told=self.told)
+        if found not in self.findings:
+            self.findings[found] = None
+            self._channel.finding(found)
 
     def _step(self, kind: str, found: Step) -> None:
         self.steps[found.urn] = found

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -18,6 +19,7 @@ from commonground.engine import statefile
 from commonground.engine.applied import Applied
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, NotCreatedError
+from commonground.engine.findings import PROGRAM, PYTHON
 from commonground.engine.project import Project
 from commonground.engine.request import HALF_MADE, Mode, RealKubernetes, Request, State
 from commonground.local.background import lives
@@ -42,6 +44,8 @@ class Workspace:
         self._project = project
         self._folder = folder
         self.environment = dict(QUIET)
+        if request.policy_packs:
+            self.environment |= {PROGRAM: str(project.main), PYTHON: sys.executable}
         self.work_dir = project.root if request.state is State.TEAM else folder / "project"
         if request.state is not State.TEAM:
             self._prepare(folder)
