@@ -79,16 +79,19 @@ class How:
     offline: bool
     verify: bool
     base: str | None
+    refresh: bool
 
-    def check(self, environments: tuple[str, ...]) -> None:
+    def check(self) -> None:
         """Raises `UsageError` where options contradict each other."""
         if self.verify and (not self.offline or self.base):
             raise click.UsageError("--verify goes with --offline, without --base")
+        if self.refresh and self.offline:
+            raise click.UsageError("--refresh reads the cloud, and offline there is none")
 
     def of(self, run: Run) -> Outcome:
         """The preview. Raises the errors of the engine."""
         if self.base is None:
-            return run.preview(offline=self.offline, verify=self.verify)
+            return run.preview(offline=self.offline, verify=self.verify, refresh=self.refresh)
         from commonground.engine import base  # git and what a base runs with
 
         return base.preview(run, base.revision(run.project.root, self.base))
@@ -181,6 +184,7 @@ def preview_command(
     offline: bool,
     base: str | None,
     verify: bool,
+    refresh: bool,
     wanted: tuple[Wanted, ...],
     artifact: str,
     limit: int,
@@ -188,8 +192,8 @@ def preview_command(
     folder: Path,
 ) -> int:
     """Show what `up` would do, down to properties. Changes nothing."""
-    how = How(offline or base is not None, verify, base)
-    how.check(environments)
+    how = How(offline or base is not None, verify, base, refresh)
+    how.check()
     told = Told(Project.read(folder.resolve()), wanted, artifact, limit)
     code = 0
     for name in environments:

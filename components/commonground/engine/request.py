@@ -73,6 +73,8 @@ class Request:
     policy_packs: tuple[str, ...] = ()
     verify: bool = False
     """Offline: whether a second preview, on what the first one made, has to say that nothing changes."""
+    refresh: bool = False
+    """A preview: whether it first reads the cloud, for itself only. Neither the state nor the cloud is changed by it."""
     ask: bool = False
     """Whether to ask before anything is changed."""
     cloud: str | None = None

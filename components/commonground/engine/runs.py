@@ -111,16 +111,19 @@ class Run:
         cloud = self._running_cloud()
         return self._live(Mode.REFRESH, cloud) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
 
-    def preview(self, *, offline: bool, verify: bool = False) -> Outcome:
-        """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything."""
+    def preview(self, *, offline: bool, verify: bool = False, refresh: bool = False) -> Outcome:
+        """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything.
+
+        `refresh`: against what is really there, which is read for this preview only; offline there is nothing to read.
+        """
         if offline:
             return self._planned("offline", verify=verify)
         if not self.local:
-            return self._run(Mode.PREVIEW, state=State.TEAM)
+            return self._run(Mode.PREVIEW, state=State.TEAM, refresh=refresh)
         cloud = self._running_cloud()
         if cloud is None:
             return self._planned("no local cloud runs")
-        return self._live(Mode.PREVIEW, cloud) if self._stands_in(cloud) else self._planned("nothing is provisioned in the local cloud")
+        return self._live(Mode.PREVIEW, cloud, refresh=refresh) if self._stands_in(cloud) else self._planned("nothing is provisioned in the local cloud")
 
     def render(self, folder: Path) -> Outcome:
         """An offline preview that writes every Kubernetes object below a folder: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml`."""
@@ -183,7 +186,7 @@ class Run:
     def _planning(self, manifests: Path | None = None) -> StandIns:
         return StandIns("plan", self._kubernetes, manifests=str(manifests) if manifests else None)
 
-    def _live(self, mode: Mode, cloud: Any) -> Outcome:
+    def _live(self, mode: Mode, cloud: Any, *, refresh: bool = False) -> Outcome:
         real = self._real_kubernetes(cloud)
         # By instance: the objects of a lost cloud are lost with it.
         manifests = self.checkout.local / "manifests" / cloud.instance
@@ -193,7 +196,7 @@ class Run:
                     shutil.rmtree(old, ignore_errors=True)
         manifests.mkdir(parents=True, exist_ok=True)
         stand_ins = StandIns("live", self._kubernetes, cloud.endpoint, str(manifests))
-        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real)
+        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real, refresh=refresh)
 
     def _real_kubernetes(self, cloud: Any) -> RealKubernetes | None:
         if not clusters.used(self.checkout.local, cloud):
@@ -215,6 +218,7 @@ class Run:
         cloud: str | None = None,
         ask: bool = False,
         verify: bool = False,
+        refresh: bool = False,
     ) -> Outcome:
         file = self.project.stack_file(self.environment)
         if not file.is_file():
@@ -233,6 +237,7 @@ class Run:
             policy_packs=self.policy_packs,
             ask=ask,
             verify=verify,
+            refresh=refresh,
             cloud=cloud,
         )
         with self._worker() as worker:

@@ -29,6 +29,8 @@ class Watch:
         """Whether our policy pack only tells (`commonground.engine.findings.ONLY_TELL`)."""
         self.findings: dict[Finding, None] = {}
         """What policies found in all operations of the run, each once, in order."""
+        self.reads_first = False
+        """Whether a preview reads the cloud before it compares: then reading a resource is no step of its own."""
         self.clear()
 
     def clear(self) -> None:
@@ -77,6 +79,8 @@ class Watch:
             self._channel.finding(found)
 
     def _step(self, kind: str, found: Step) -> None:
+        if self.reads_first and found.op == "refresh":
+            return
         self.steps[found.urn] = found
         self._channel.step(kind, found)
         if found.changes:
