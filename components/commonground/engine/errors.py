@@ -8,6 +8,8 @@ PREVIEW = "the preview"
 """What errors call a run that changes nothing."""
 LOGIN = "`{cli} login s3://BUCKET`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
 
+EVENT_LOG = "write it with `pulumi preview --json > FILE` (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true adds policy results), or `--event-log FILE`"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -162,6 +164,18 @@ class InterruptedRunError(EngineError):
         self.what = what
         rest = f"what was done so far is in the state, and the next `{what}` finishes it" if changing else "nothing was changed"
         super().__init__(f"{what} was interrupted: {rest}")
+
+
+class EventLogError(EngineError):
+    """A file is no event log of Pulumi's, or one that cannot be read."""
+
+    def __init__(self, path: str, found: str, *, line: int | None = None, fix: str = EVENT_LOG) -> None:
+        self.path = path
+        self.found = found
+        self.line = line
+        self.fix = fix
+        where = f"{path}, line {line}" if line else path
+        super().__init__(f"{where}: {found}; expected an event log of `pulumi preview`. Fix: {fix}")
 
 
 def _indented(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
 MASK = "[secret]"
-# How the engine writes what is not known yet: string, boolean, number, list, object (sdk/go/common/resource/plugin, rpc.go).
+# How the engine writes what is not known yet: string, boolean, number, list, object, asset, archive (sdk/go/common/resource/sig).
 UNKNOWN = frozenset(
     {
         "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
@@ -16,6 +16,8 @@ UNKNOWN = frozenset(
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
         "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
     }
 )
 # How it marks a secret, whose value it has taken out (sdk/go/common/resource, SigKey and SecretSig).
@@ -122,10 +124,10 @@ def step(metadata: Any) -> Step:
         protect=bool(old and old.protect),
         protects=bool(new.protect) if protection else None,
         protected=bool(new and new.protect),
-        old=masked((old and old.inputs) or {}),
-        was=masked((old and metadata.detailed_diff and old.outputs) or {}),
-        new=masked((new and new.inputs) or {}),
-        outputs=masked((state and state.outputs) or {}),
+        old=masked_properties((old and old.inputs) or {}),
+        was=masked_properties((old and metadata.detailed_diff and old.outputs) or {}),
+        new=masked_properties((new and new.inputs) or {}),
+        outputs=masked_properties((state and state.outputs) or {}),
         diff={path: difference.diff_kind.value for path, difference in (metadata.detailed_diff or {}).items()}
         or {key: "update" for key in metadata.diffs or []},
         id=next((found.id for found in (new, old) if found and found.id), ""),
@@ -139,6 +141,16 @@ def masked(value: Any) -> Any:
             return MASK
         return {key: masked(inner) for key, inner in value.items()}
     return [masked(inner) for inner in value] if isinstance(value, list) else value
+
+
+def masked_properties(properties: dict[str, Any]) -> dict[str, Any]:
+    """A resource's properties with `MASK` for each secret, and for the copies that providers make of secret tags without their marks."""
+    found: dict[str, Any] = masked(properties)
+    tags, copies = found.get("tags"), found.get("tagsAll")
+    if isinstance(copies, dict):
+        secret = copies.keys() if tags == MASK else [key for key, tag in tags.items() if tag == MASK] if isinstance(tags, dict) else ()
+        found["tagsAll"] = {**copies, **{key: MASK for key in secret if key in copies}}
+    return found
 
 
 def count(steps: Iterable[Step]) -> dict[Op, int]:
