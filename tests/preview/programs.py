@@ -22,8 +22,8 @@ class Part(pulumi.ComponentResource):
         super().__init__(f"example:index:{kind}", name, None, opts)
 
 
-def cloud(tags: dict[str, str] | None = None) -> aws.Provider:
-    return aws.Provider("aws", region=REGION, default_tags=aws.ProviderDefaultTagsArgs(tags=tags) if tags else None)
+def cloud(tags: dict[str, str] | None = None, opts: ResourceOptions | None = None) -> aws.Provider:
+    return aws.Provider("aws", region=REGION, default_tags=aws.ProviderDefaultTagsArgs(tags=tags) if tags else None, opts=opts)
 
 
 def network(cidr: str, *, broken: bool = False) -> Callable[[], None]:
@@ -108,7 +108,7 @@ def secretive(token: str) -> Callable[[], None]:
             string_data={"token": secret},
             opts=ResourceOptions(provider=cluster),
         )
-        after = ResourceOptions(provider=cloud(), depends_on=[first])
+        after = ResourceOptions(provider=cloud(opts=ResourceOptions(depends_on=[first])))
         aws.cloudwatch.LogGroup("audit", retention_in_days=30, tags={"token": secret}, opts=after)
         pulumi.export("token", secret)
 

@@ -41,6 +41,8 @@ KEYS: dict[str, Any] = {
     "stackTrace": [{"sourcePosition": "project:///__main__.py#1"}],
 }
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+SOMETIMES = "Resource monitor has terminated"
+"""Said after an error, or not, as the program is quicker or the engine."""
 SETS = frozenset({"dependencies", "propertyDependencies", "keys", "diffs", "replaceReasons", "diffReasons", "additionalSecretOutputs"})
 """What the engine writes in another order each time."""
 
@@ -180,16 +182,23 @@ class _Scrubber:
 
 
 def _scrubbed(text: str, folder: Path, *, lines: bool) -> str:
-    """A log without what is another one each time. What the engine says stands at its end: it says it beside what goes on; what it says for debugging is left out."""
+    """A log without what is another one each time.
+
+    What the engine says stands at its end, since it says it beside what goes on; what it says for debugging is left out.
+    """
     scrubber = _Scrubber(folder)
     if not lines:
         return json.dumps(scrubber.value(json.loads(text)), indent=4, ensure_ascii=False) + "\n"
     events = [scrubber.value(json.loads(line)) for line in text.splitlines()]
-    said = [event for event in events if "diagnosticEvent" in event and event["diagnosticEvent"]["severity"] != "debug"]
+    said = [event for event in events if "diagnosticEvent" in event and not _is_left_out(event["diagnosticEvent"])]
     others = [event for event in events if "diagnosticEvent" not in event]
     end = next((number for number, event in enumerate(others) if "summaryEvent" in event), len(others))
     ordered = [*others[:end], *said, *others[end:]]
     return "".join(json.dumps({**event, "sequence": number}, separators=(",", ":"), ensure_ascii=False) + "\n" for number, event in enumerate(ordered))
+
+
+def _is_left_out(said: dict[str, Any]) -> bool:
+    return said["severity"] == "debug" or said["message"].startswith(SOMETIMES)
 
 
 def _serve(there: Path) -> None:

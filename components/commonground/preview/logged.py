@@ -99,7 +99,7 @@ def step(entry: Mapping[str, Any], values: Values) -> Step | None:
         new=_properties(new, "inputs", values),
         outputs=_properties(state, "outputs", values),
         diff=_detailed(detail) or _undetailed(entry),
-        id=str(state.get("id") or ""),
+        id=str(state.get("id") or old.get("id") or ""),
     )
 
 
