@@ -9,6 +9,7 @@ import pulumi
 from pulumi_kubernetes import Provider as KubernetesProvider
 
 from commonground.cluster import Cluster, ExistingCluster
+from commonground.delivery import Delivery
 from commonground.iam import ExistingRole, Identity, RoleLike
 from commonground.kubeconfig import kubeconfig
 from commonground.pools import Pool
@@ -66,6 +67,7 @@ class Contract:
         teams: Mapping[str, DescribedTeam] = NOBODY,
         priority_classes: Sequence[pulumi.Input[str]] = (),
         storage_classes: Sequence[pulumi.Input[str]] = (),
+        delivery: Delivery | None = None,
     ) -> "Contract":
         """The contract of an environment that these components make up."""
         return cls(
@@ -81,6 +83,7 @@ class Contract:
                 "teams": {name: _team(team) for name, team in teams.items()},
                 "priority_classes": list(priority_classes),
                 "storage_classes": list(storage_classes),
+                "delivery": _delivery(delivery),
             }
         )
 
@@ -214,6 +217,13 @@ def _cluster(environment: Environment, cluster: Cluster) -> dict[str, Any]:
 
 def _team(team: DescribedTeam) -> dict[str, Any]:
     return {"namespaces": {name: name for name in team.namespaces}, "service_account": team.service_account, "role_arn": team.role.arn}
+
+
+def _delivery(delivery: Delivery | None) -> dict[str, Any]:
+    """Nothing where no pipeline has a role."""
+    if delivery is None:
+        return {}
+    return {"provider_arn": delivery.provider_arn, "preview_role_arn": delivery.preview.arn, "deploy_role_arn": delivery.deploy.arn}
 
 
 def _last_part(role_arn: str) -> str:

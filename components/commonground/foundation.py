@@ -7,6 +7,7 @@ from commonground.accelerators import Accelerators, images_used
 from commonground.addons import Addons
 from commonground.cluster import Cluster
 from commonground.contract import Contract
+from commonground.delivery import Delivery
 from commonground.images import Images
 from commonground.network import Network
 from commonground.pools import Pool
@@ -35,6 +36,8 @@ class Foundation(pulumi.ComponentResource):
     """None where no pool has GPUs."""
     teams: dict[str, Team]
     """By name."""
+    delivery: Delivery | None
+    """None where the blueprint has none."""
     contract: Contract
 
     def __init__(self, name: str, environment: Environment, *, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -55,6 +58,7 @@ class Foundation(pulumi.ComponentResource):
         self.priorities = PriorityClasses("priorities", cluster=self.cluster, after=[self.addons], opts=inside)
         self.accelerators = self._accelerators(environment, inside)
         self.teams = {team.name: self._team(team, inside) for team in environment.teams}
+        self.delivery = self._delivery(environment, inside)
 
         self.contract = self._contract(environment)
         self.register_outputs({"contract": self.contract.outputs})
@@ -78,6 +82,11 @@ class Foundation(pulumi.ComponentResource):
     def _team(self, team: TeamSettings, inside: pulumi.ResourceOptions) -> Team:
         return Team(team.name, team, cluster=self.cluster, storage=self.storage, registries=self.registries, after=[self.addons], opts=inside)
 
+    def _delivery(self, environment: Environment, inside: pulumi.ResourceOptions) -> Delivery | None:
+        if environment.delivery is None:
+            return None
+        return Delivery("delivery", environment.delivery, cluster=self.cluster, buckets=self.storage.buckets, opts=inside)
+
     def _contract(self, environment: Environment) -> Contract:
         return Contract.of(
             environment,
@@ -88,4 +97,5 @@ class Foundation(pulumi.ComponentResource):
             teams=self.teams,
             priority_classes=list(self.priorities.classes),
             storage_classes=list(self.addons.storage_classes),
+            delivery=self.delivery,
         )

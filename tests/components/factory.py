@@ -8,6 +8,7 @@ from commonground.settings.base import (
     Architecture,
     BucketPurpose,
     Capacity,
+    CiSystem,
     Cloud,
     EndpointAccess,
     Gpus,
@@ -29,6 +30,7 @@ from commonground.settings.environment import (
     AddonsSettings,
     BucketSettings,
     ClusterSettings,
+    DeliverySettings,
     Environment,
     ImagesSettings,
     MemberSettings,
@@ -150,6 +152,22 @@ def team(name: str = "shop", **changes: Any) -> TeamSettings:
     return TeamSettings(**{**values, **changes})
 
 
+def delivery(**changes: Any) -> DeliverySettings:
+    """Of a GitHub repository whose branch `main` deploys, with a provider made here."""
+    values: dict[str, Any] = {
+        "environment": "dev",
+        "account": ACCOUNT,
+        "region": REGION,
+        "system": CiSystem.GITHUB,
+        "host": "token.actions.githubusercontent.com",
+        "audience": "sts.amazonaws.com",
+        "repository": "acme/platform",
+        "branch": "main",
+        "deployer_arn": DEPLOYER,
+    }
+    return DeliverySettings(**{**values, **changes})
+
+
 def environment(**changes: Any) -> Environment:
     """Two zones; a system, a general and a GPU pool; two repositories; a bucket of each purpose."""
     protection = changes.pop("protection", UNPROTECTED)
@@ -171,5 +189,6 @@ def environment(**changes: Any) -> Environment:
         "images": ImagesSettings(environment="dev", account=ACCOUNT, region=REGION),
         "accelerators": accelerators(),
         "teams": (team(protection=protection),),
+        "delivery": delivery(),
     }
     return Environment(**{**values, **changes})

@@ -37,6 +37,7 @@ CONTRACT: dict[str, Any] = {
     "teams": {"shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},
     "priority_classes": ["serving", "batch"],
     "storage_classes": ["gp3"],
+    "delivery": {"provider_arn": "arn:provider", "preview_role_arn": f"{ROLES}/preview", "deploy_role_arn": f"{ROLES}/deploy"},
 }
 
 
@@ -74,6 +75,7 @@ def test_it_says_what_others_build_on(given: dict[str, Any]) -> None:
 
 def test_what_is_written_has_the_shape_that_is_read(given: dict[str, Any]) -> None:
     assert set(given) == set(CONTRACT)
+    assert set(given["delivery"]) == set(CONTRACT["delivery"])
     assert set(given["cluster"]) == set(CONTRACT["cluster"])
     for part, name in (("pools", "gpu"), ("registries", "shop"), ("buckets", "models")):
         assert set(given[part][name]) == set(CONTRACT[part][name])

@@ -65,6 +65,13 @@ class TeamRole(StrEnum):
     CI = "ci"
 
 
+class CiSystem(StrEnum):
+    """Whose pipelines deliver: whoever signs their identity tokens."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
 class BucketPurpose(StrEnum):
     """What a bucket holds. Decides its encryption and the life of its objects."""
 

@@ -27,6 +27,8 @@ class BindingType(StrEnum):
     VPC_ID = "vpc_id"
     SUBNET_IDS = "subnet_ids"
     BUCKET_NAME = "bucket_name"
+    OIDC_PROVIDER = "oidc_provider"
+    CI_ENVIRONMENT = "ci_environment"
 
 
 class Look(NamedTuple):
@@ -61,6 +63,8 @@ _ROLE = _like(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/(?!aws-service-role/)([!-~]+/
 _RANGE = "an IPv4 range, address/bits"
 _ROLE_WORDS = "the ARN of an IAM role (not a user, a session or a service-linked role)"
 _ROLE_EXAMPLE = "arn:aws:iam::123456789012:role/platform"
+MADE_HERE = "here"
+"""What an environment binds to an OIDC provider that it makes itself: the one of its account that does."""
 
 LOOKS: dict[BindingType, Look] = {
     BindingType.CIDR: Look(_network, _RANGE, "10.16.0.0/16"),
@@ -85,6 +89,17 @@ LOOKS: dict[BindingType, Look] = {
     BindingType.VPC_ID: Look(_like(r"vpc-[0-9a-f]{8,17}"), "the id of a VPC", "vpc-0a1b2c3d4e5f60718"),
     BindingType.SUBNET_IDS: Look(_like(r"subnet-[0-9a-f]{8,17}"), "the id of a subnet", "subnet-0a1b2c3d4e5f60718", many=True),
     BindingType.BUCKET_NAME: Look(_like(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of an S3 bucket", "acme-datasets"),
+    BindingType.OIDC_PROVIDER: Look(
+        _like(rf"{MADE_HERE}|arn:aws[a-z-]*:iam::[0-9]{{12}}:oidc-provider/[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?"),
+        f"the ARN of the account's OIDC provider, or `{MADE_HERE}` in the one environment of the account that makes it",
+        MADE_HERE,
+    ),
+    BindingType.CI_ENVIRONMENT: Look(
+        # No wildcards, no policy variables, no address of a page; what GitHub escapes in a subject is escaped here, so no `%` either.
+        _like(r"""(?!.*//)[^\s*?$%'"`,;\\]([^*?$%'"`,;\\\x00-\x1f]{0,253}[^\s*?$%'"`,;\\])?"""),
+        "the name of one GitHub environment, as GitHub shows it and without wildcards",
+        "production",
+    ),
 }
 """How a binding of each type is written."""
 

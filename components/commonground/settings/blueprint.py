@@ -9,6 +9,7 @@ from commonground.settings.base import (
     Accelerator,
     Architecture,
     BucketPurpose,
+    CiSystem,
     EndpointAccess,
     GpuSoftware,
     PoolPurpose,
@@ -17,7 +18,19 @@ from commonground.settings.base import (
     TeamRole,
 )
 from commonground.settings.bindings import BindingType
-from commonground.settings.words import BindingName, KubernetesVersion, MigProfile, Name, Prefix, RepositoryName, TagPattern
+from commonground.settings.words import (
+    Audience,
+    BindingName,
+    Branch,
+    CiRepository,
+    Host,
+    KubernetesVersion,
+    MigProfile,
+    Name,
+    Prefix,
+    RepositoryName,
+    TagPattern,
+)
 
 TierName = Literal["public", "private", "intra"]
 AddonName = Literal[
@@ -163,6 +176,43 @@ class Bucket(Settings):
     """Age at which objects are deleted, in days. Refused for models, which are kept. Default: never. Example: `400`."""
 
 
+class State(Settings):
+    """Where Pulumi keeps the state, when that is a bucket: CI reaches this environment's part of it."""
+
+    bucket: BindingName
+    """Binding of type `bucket_name`: the bucket that `pulumi login s3://...` names. Example: `state_bucket`."""
+    key: BindingName | None = None
+    """Binding of type `key_arn`: the key that encrypts the bucket and the state's secrets. One of each environment's own: who has another's key and this
+    checkout reads the secrets in its stack file. Default: none."""
+
+
+class Delivery(Settings):
+    """Who delivers: two roles that the pipelines of one repository take by OIDC, without stored keys. `preview` reads, `deploy` may become the deployer."""
+
+    system: CiSystem
+    """`github` (github.com) or `gitlab` (gitlab.com, or a host of your own). Example: `github`."""
+    repository: CiRepository
+    """The one repository whose pipelines are trusted, written as the system shows it: upper and lower case count. Example: `acme/platform`."""
+    owner_id: int | None = Field(default=None, ge=1)
+    """GitHub's number of the owner (`gh api repos/acme/platform --jq .owner.id`). With `repository_id`, subjects with ids are trusted, too: repositories
+    that were created, renamed or moved after 2026-07-15 have no others. Default: none."""
+    repository_id: int | None = Field(default=None, ge=1)
+    """GitHub's number of the repository (`gh api repos/acme/platform --jq .id`). Default: none."""
+    branch: Branch
+    """The protected branch that `up` runs from. That it is protected is the system's own setting. Example: `main`."""
+    environment: BindingName | None = None
+    """Binding of type `ci_environment`: then only jobs in that GitHub environment deploy, with its reviewers, and the branch alone does not. Default: the
+    branch deploys."""
+    provider: BindingName
+    """Binding of type `oidc_provider`. An account has one of a host: one environment makes it (`here`), the others bind its ARN. Example: `ci_provider`."""
+    host: Host | None = None
+    """GitLab's host, which AWS has to reach for its keys. Default: `gitlab.com`. Example: `gitlab.acme.io`."""
+    audience: Audience | None = None
+    """GitLab's audience, as `aud` in the jobs' `id_tokens` says it. Default: `https://` and the host. Example: `https://gitlab.acme.io`."""
+    state: State | None = None
+    """The bucket with Pulumi's state. Default: none, for a state in Pulumi Cloud. Example: `{bucket: state_bucket, key: state_key}`."""
+
+
 class Blueprint(Settings):
     """The shape of the foundation, in every environment."""
 
@@ -184,3 +234,6 @@ class Blueprint(Settings):
     """The GPU software, where a pool has GPUs. Default: the device plugin."""
     teams: dict[Name, Team] = Field(default_factory=dict)
     """Teams by name. Example: `shop: {namespaces: [shop], members: {developer: shop_developers}}`."""
+    delivery: Delivery | None = None
+    """CI's two roles in the environment's account. Default: none. Example: `{system: github, repository: acme/platform, branch: main, provider:
+    ci_provider}`."""

@@ -11,6 +11,7 @@ from commonground.settings.base import (
     Architecture,
     BucketPurpose,
     Capacity,
+    CiSystem,
     Cloud,
     EndpointAccess,
     Gpus,
@@ -25,6 +26,7 @@ from commonground.settings.base import (
     TeamRole,
     Zone,
 )
+from commonground.settings.words import AUDIENCE, BRANCH, CI_REPOSITORY, HOST
 
 
 class TierSettings(Settings):
@@ -290,6 +292,45 @@ class TeamSettings(Settings):
     """Of the namespaces: a namespace that goes takes the volumes that were claimed in it along."""
 
 
+class StateSettings(Settings):
+    """The bucket with Pulumi's state."""
+
+    bucket: str
+    key_arn: str | None = None
+
+
+class DeliverySettings(Settings):
+    """The roles that the pipelines of one repository take in an environment's account."""
+
+    environment: str
+    """Names the roles, and the state that they reach. Example: `dev`."""
+    account: str
+    region: str
+    system: CiSystem
+    host: str = Field(pattern=HOST.pattern)
+    """Issuer of the tokens, without `https://`. Example: `token.actions.githubusercontent.com`."""
+    audience: str = Field(pattern=AUDIENCE.pattern)
+    repository: str = Field(pattern=CI_REPOSITORY.pattern)
+    owner_id: int | None = None
+    repository_id: int | None = None
+    branch: str = Field(pattern=BRANCH.pattern)
+    ci_environment: str | None = None
+    """The GitHub environment whose jobs deploy; None: those of the branch do."""
+    provider_arn: str | None = None
+    """The account's OIDC provider; None: it is made here."""
+    deployer_arn: str
+    state: StateSettings | None = None
+
+    @model_validator(mode="after")
+    def _is_pinned(self) -> Self:
+        """What the rules say of the files, for settings that are written by hand."""
+        if self.ci_environment is not None and (self.system is CiSystem.GITLAB or set("*?$%") & set(self.ci_environment)):
+            raise ValueError(f"expected the name of one GitHub environment, found {self.ci_environment!r}")
+        if (self.owner_id is None) != (self.repository_id is None):
+            raise ValueError("expected both ids of a GitHub repository, owner_id and repository_id, or none")
+        return self
+
+
 class Environment(Settings):
     """One environment: what `Foundation` provisions."""
 
@@ -307,3 +348,5 @@ class Environment(Settings):
     accelerators: AcceleratorsSettings | None
     """None where no pool has GPUs."""
     teams: tuple[TeamSettings, ...]
+    delivery: DeliverySettings | None = None
+    """None where no pipeline has a role."""

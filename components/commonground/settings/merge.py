@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from commonground.settings import names
 from commonground.settings.ami import AMI_TYPES
-from commonground.settings.base import NatGateways, Protection, TeamRole, Zone
-from commonground.settings.blueprint import Pool, Sharing, Team
+from commonground.settings.base import CiSystem, NatGateways, Protection, TeamRole, Zone
+from commonground.settings.bindings import MADE_HERE
+from commonground.settings.blueprint import Delivery, Pool, Sharing, Team
 from commonground.settings.environment import (
     AcceleratedPoolSettings,
     AcceleratorsSettings,
@@ -14,6 +15,7 @@ from commonground.settings.environment import (
     AddonsSettings,
     BucketSettings,
     ClusterSettings,
+    DeliverySettings,
     Environment,
     GroupAccessSettings,
     ImagesSettings,
@@ -24,6 +26,7 @@ from commonground.settings.environment import (
     RegistriesSettings,
     RegistrySettings,
     SharingSettings,
+    StateSettings,
     StorageSettings,
     TeamSettings,
     TierSettings,
@@ -35,6 +38,11 @@ VPC_CIDR = "vpc_cidr"
 """Binding with the VPC's range."""
 DEPLOYER = "deployer"
 """Binding with the role that deploys."""
+
+# GitHub docs, "OpenID Connect reference"; what GitHub's own action for AWS asks for. GitHub Enterprise Server has hosts of its own and is not supported.
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+AWS_AUDIENCE = "sts.amazonaws.com"
+GITLAB = "gitlab.com"
 
 # DaemonSets, which nodes need before they join; the others are Deployments, which need nodes (pulumi-eks issue 1819).
 BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
@@ -61,6 +69,7 @@ def merge(files: Files) -> Environment:
         images=ImagesSettings(environment=files.name, account=bindings.account, region=bindings.region),
         accelerators=_accelerators(files, pools),
         teams=tuple(_team(files, name, team) for name, team in files.blueprint.teams.items()),
+        delivery=_delivery(files, files.blueprint.delivery) if files.blueprint.delivery else None,
     )
 
 
@@ -229,6 +238,32 @@ def _team(files: Files, name: str, team: Team) -> TeamSettings:
         peers=team.peers,
         quota=QuotaSettings(**dict(files.scale.teams[name])),
         protection=_protection(files),
+    )
+
+
+def issuer(delivery: Delivery) -> str:
+    """Host of the one who signs the pipelines' tokens."""
+    return GITHUB_ISSUER if delivery.system is CiSystem.GITHUB else delivery.host or GITLAB
+
+
+def _delivery(files: Files, delivery: Delivery) -> DeliverySettings:
+    bindings, host = files.bindings, issuer(delivery)
+    provider, state = bindings.text(delivery.provider), delivery.state
+    return DeliverySettings(
+        environment=files.name,
+        account=bindings.account,
+        region=bindings.region,
+        system=delivery.system,
+        host=host,
+        audience=AWS_AUDIENCE if delivery.system is CiSystem.GITHUB else delivery.audience or f"https://{host}",
+        repository=delivery.repository,
+        owner_id=delivery.owner_id,
+        repository_id=delivery.repository_id,
+        branch=delivery.branch,
+        ci_environment=bindings.text(delivery.environment) if delivery.environment else None,
+        provider_arn=None if provider == MADE_HERE else provider,
+        deployer_arn=bindings.text(DEPLOYER),
+        state=StateSettings(bucket=bindings.text(state.bucket), key_arn=bindings.text(state.key) if state.key else None) if state else None,
     )
 
 

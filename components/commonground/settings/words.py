@@ -33,7 +33,36 @@ DATE = Form(r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "a date in q
 MIG_PROFILE = Form(r"^[1-7]g\.[0-9]{1,3}gb$", "a MIG profile: compute slices and memory", "1g.10gb")
 PREFIX = Form(r"^[a-z0-9][a-z0-9/_.-]{0,127}/$", "a prefix of object keys that ends with `/`", "shop/")
 
-_ALL = (ACCOUNT, REGION, KUBERNETES, NAME, BINDING, REPOSITORY, TAG_PATTERN, INCARNATION, ZONE_ID, INSTANCE_TYPE, DATE, MIG_PROFILE, PREFIX)
+# GitHub's owners and repositories, GitLab's groups and projects (GitLab docs, "Reserved names", naming limitations). No character of a wildcard or of an
+# IAM policy variable.
+CI_REPOSITORY = Form(
+    r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_.-]{1,100})+$",
+    "one repository, its owner (on GitLab: all of its groups) before it; no wildcard: a subject that is open trusts whoever may make a repository there",
+    "acme/platform",
+)
+BRANCH = Form(r"^[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}$", "one branch by its name; no wildcard: who can push any branch that fits could deploy", "main")
+HOST = Form(r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", "a host name in lower case, without `https://` and port", "gitlab.acme.io")
+AUDIENCE = Form(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$", "one audience, without wildcards", "https://gitlab.com")
+
+_ALL = (
+    ACCOUNT,
+    REGION,
+    KUBERNETES,
+    NAME,
+    BINDING,
+    REPOSITORY,
+    TAG_PATTERN,
+    INCARNATION,
+    ZONE_ID,
+    INSTANCE_TYPE,
+    DATE,
+    MIG_PROFILE,
+    PREFIX,
+    CI_REPOSITORY,
+    BRANCH,
+    HOST,
+    AUDIENCE,
+)
 FORMS = {form.pattern: form for form in _ALL}
 """By pattern, so that a refusal can say what was expected."""
 
@@ -50,3 +79,7 @@ InstanceTypeName = Annotated[str, Field(pattern=INSTANCE_TYPE.pattern, examples=
 Date = Annotated[str, Field(pattern=DATE.pattern, examples=[DATE.example])]
 MigProfile = Annotated[str, Field(pattern=MIG_PROFILE.pattern, examples=[MIG_PROFILE.example])]
 Prefix = Annotated[str, Field(pattern=PREFIX.pattern, examples=[PREFIX.example])]
+CiRepository = Annotated[str, Field(pattern=CI_REPOSITORY.pattern, examples=[CI_REPOSITORY.example])]
+Branch = Annotated[str, Field(pattern=BRANCH.pattern, examples=[BRANCH.example])]
+Host = Annotated[str, Field(pattern=HOST.pattern, examples=[HOST.example])]
+Audience = Annotated[str, Field(pattern=AUDIENCE.pattern, examples=[AUDIENCE.example])]

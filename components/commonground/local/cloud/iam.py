@@ -1,8 +1,9 @@
 # mypy: allow-subclassing-any
-"""IAM: trust policies are read before they are taken."""
+"""IAM: trust policies are read before they are taken; OpenID Connect providers get and lose audiences."""
 
 from typing import Any
 
+from moto.core.responses import EmptyResult
 from moto.iam import urls
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
@@ -22,6 +23,24 @@ class Responder(IamResponse):
         """Refuses a trust policy that is none."""
         self._refuse_trust(self._get_param("PolicyDocument"))
         return super().update_assume_role_policy()
+
+    def add_client_id_to_open_id_connect_provider(self) -> Any:
+        """Adds an audience; one that is there already is no mistake (IAM API reference, AddClientIDToOpenIDConnectProvider)."""
+        clients = self._clients()
+        if self._get_param("ClientID") not in clients:
+            clients.append(self._get_param("ClientID"))
+        return EmptyResult()
+
+    def remove_client_id_from_open_id_connect_provider(self) -> Any:
+        """Takes an audience away; one that is not there is no mistake."""
+        clients = self._clients()
+        clients[:] = [client for client in clients if client != self._get_param("ClientID")]
+        return EmptyResult()
+
+    def _clients(self) -> list[str]:
+        """The audiences of the provider that is asked for; refused where there is none."""
+        found: list[str] = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn")).client_id_list
+        return found
 
     def _refuse_trust(self, text: str) -> None:
         statements = policy_statements(text)

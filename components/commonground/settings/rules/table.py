@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from commonground.settings.files import Files, NotRead
 from commonground.settings.mistakes import Mistake
-from commonground.settings.rules import accelerators, access, bindings, data, lock, network, pools, teams
+from commonground.settings.rules import accelerators, access, bindings, data, delivery, lock, network, pools, teams
 from commonground.settings.rules.problem import Problem, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     *accelerators.RULES,
     *data.RULES,
     *teams.RULES,
+    *delivery.RULES,
     *lock.RULES,
 )
 

@@ -59,4 +59,12 @@ LIVES = (
         replace={"path": "/teams/"},
         wrong=("role", "a role"),
     ),
+    Life(
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        inputs=lambda _: {"url": "https://gitlab.acme.io", "clientIdLists": ["https://gitlab.acme.io"], "tags": {"a": "1"}},
+        seen=lambda engine, made: engine.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=made.id),
+        update={"clientIdLists": ["sts.amazonaws.com", "acme"], "thumbprintLists": ["0" * 40], "tags": {"b": "2"}},
+        replace={"url": "https://gitlab.com"},
+        wrong=("url", "http://gitlab.acme.io:8080"),
+    ),
 )

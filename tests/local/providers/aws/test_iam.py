@@ -1,6 +1,7 @@
 """Traps of IAM and CloudWatch Logs, and what one life a type does not show."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.local.providers.aws.refusals import refusals
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+OIDC = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
 POLICY = "aws:iam/policy:Policy"
 PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 ROLE = "aws:iam/role:Role"
@@ -130,3 +132,29 @@ def test_a_log_group_that_is_planned_keeps_its_class_and_has_a_plain_arn() -> No
     _, outputs = planned(LOG_GROUP, {"name": "/test/a", "logGroupClass": "INFREQUENT_ACCESS"})
     assert outputs["logGroupClass"] == "INFREQUENT_ACCESS"
     assert outputs["arn"] == "arn:aws:logs:eu-central-1:123456789012:log-group:/test/a"
+
+
+def test_a_provider_is_the_same_with_and_without_its_scheme(engine: Engine) -> None:
+    made = engine.create(OIDC, {"url": "https://token.acme.io/ci", "clientIdLists": ["sts.amazonaws.com"]})
+    assert made.id == "arn:aws:iam::123456789012:oidc-provider/token.acme.io/ci"
+    assert not engine.diff(made, {"url": "token.acme.io/ci", "clientIdLists": ["sts.amazonaws.com"]}).changes
+
+
+def test_an_account_has_one_provider_of_an_issuer(engine: Engine) -> None:
+    inputs = {"url": "https://token.acme.io", "clientIdLists": ["sts.amazonaws.com"]}
+    engine.create(OIDC, inputs)
+    with pytest.raises(ApiError) as refused:
+        engine.create(OIDC, inputs)
+    assert refused.value.code == "EntityAlreadyExists"
+
+
+def test_thumbprints_that_are_taken_out_stay(engine: Engine) -> None:
+    inputs = {"url": "https://token.acme.io", "clientIdLists": ["sts.amazonaws.com"]}
+    made = engine.create(OIDC, {**inputs, "thumbprintLists": ["0" * 40]})
+    assert engine.update(made, inputs)["thumbprintLists"] == ["0" * 40]
+
+
+@pytest.mark.parametrize("change", [{"clientIdLists": ["a"] * 101}, {"thumbprintLists": ["0" * 39]}, {"url": "https://acme.io?x=1"}], ids=str)
+def test_a_provider_that_iam_refuses_is_refused(change: dict[str, Any]) -> None:
+    (found, *_) = refusals(OIDC, {"url": "https://acme.io", "clientIdLists": ["sts.amazonaws.com"], **change})
+    assert found.startswith(next(iter(change)))
