@@ -30,6 +30,7 @@ FAR_STACK = {
     r"10\.48\.0\.0/16": "172.16.0.0/18",
     r"role/commonground-deploy": "role/ci",
     r"operators: \[(.*)role/platform\"\]": r'operators: [\1role/sre", \1role/on-call"]',
+    r"ci_provider: here": "ci_provider: arn:aws:iam::444444444444:oidc-provider/token.actions.githubusercontent.com",
     r"\[203\.0\.113\.0/24\]": "[203.0.113.0/25, 198.51.100.0/24]",
 }
 FAR_LOCK = {

@@ -13,8 +13,8 @@ from commonground.cli import options
 from commonground.cli.main import run
 from commonground.engine.steps import Step
 from commonground.preview import compare, render
-from commonground.preview.parity import PARENT, RESOURCE
-from commonground.preview.rules import RULES
+from commonground.preview.parity import PARENT
+from commonground.preview.rules import RESOURCE, RULES
 
 pytestmark = pytest.mark.engine
 Previews = dict[str, Preview]
@@ -54,7 +54,8 @@ def test_what_the_blueprint_has_more_is_found(previews: Previews) -> None:
     more = {difference.name: (difference.path, difference.values) for difference in found.shape}
     assert more["extra-bucket"] == (RESOURCE, ("nothing", "there"))
     assert more["network-endpoint-sqs"] == (RESOURCE, ("nothing", "there"))
-    assert all(name.startswith("extra") for name in more.keys() - {"network-endpoint-sqs"})
+    assert more["delivery-preview"][0].startswith("policy.Statement"), "CI's role reads the settings of each bucket, by its ARN"
+    assert all(name.startswith("extra") for name in more.keys() - {"network-endpoint-sqs", "delivery-preview"})
     lines = render(found).splitlines()
     assert lines[0] == f"prod | planted: {len(found.shape)} differences of shape"
     assert "  extra-bucket (aws:s3/bucket:Bucket), the resource: nothing | there" in lines
@@ -123,6 +124,7 @@ def test_it_says_what_scale_bindings_and_lock_move(previews: Previews) -> None:
     lines = render(compare(previews["prod"], previews[FAR])).splitlines()
     assert "  scale: network-nat-<zone> (aws:ec2/natGateway:NatGateway): 3 | 1" in lines
     assert "  bindings: cluster-access-operators-<principal> (aws:eks/accessEntry:AccessEntry): 1 | 2" in lines
+    assert any(line.startswith("  bindings: account part") and line.endswith("the resource: there | nothing") for line in lines)
     assert '  lock: Kubernetes version: cluster (aws:eks/cluster:Cluster), version: "1.36" | "1.35"' in lines
     order = [line.split(":")[0].strip() for line in lines[1:]]
     assert order == sorted(order, key=["scale", "bindings", "lock"].index)

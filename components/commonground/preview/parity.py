@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from commonground.engine.steps import Step
 from commonground.preview.facts import Facts
 from commonground.preview.model import ParityReport
-from commonground.preview.rules import RULES, Owner, Rule
+from commonground.preview.rules import RESOURCE, RULES, Owner, Rule
 from commonground.preview.shape import ABSENT, NOT_KNOWN, PRINCIPAL, Group, Key, shape
 
-RESOURCE, PARENT = "the resource", "the parent"
+PARENT = "the parent"
 THERE = "there"
 
 
@@ -104,7 +104,8 @@ def _counted_by(name: str) -> Owner:
 
 def _between(key: Key, left: Group | None, right: Group | None, rules: Sequence[Rule]) -> Iterator[Difference]:
     if left is None or right is None:
-        yield Difference(*key, RESOURCE, (ABSENT if left is None else THERE, ABSENT if right is None else THERE))
+        there = (ABSENT if left is None else THERE, ABSENT if right is None else THERE)
+        yield Difference(*key, RESOURCE, there, next((rule for rule in rules if rule.covers(key[0], RESOURCE, there)), None))
         return
     if left.parents != right.parents:
         yield Difference(*key, PARENT, (_shown(left.parents), _shown(right.parents)))

@@ -45,6 +45,12 @@ COLLAPSED: tuple[tuple[str, str], ...] = ((r"[a-z]+[0-9]*-az[0-9]+", "<zone>"),)
 QUOTA = "kubernetes:core/v1:ResourceQuota"
 CLUSTER, NODE_GROUP, ADDON = "aws:eks/cluster:Cluster", "aws:eks/nodeGroup:NodeGroup", "aws:eks/addon:Addon"
 ROLE_ARN = r'"arn:[a-z-]+:iam::<account>:role/[^"]+"'
+# A bound one: one of the foundation's own stands there by its name, in angle brackets.
+DEPLOYER_OR_KEY = rf'{ROLE_ARN}|"arn:[a-z-]+:kms:[^":]+:[^":]+:key/[0-9A-Za-z-]+"'
+PROVIDER = r'"(<[a-z0-9-]+-provider>|arn:[a-z-]+:iam::<account>:oidc-provider/[^"]+)"'
+ACCOUNT_PART = "account part, made by one environment of an account"
+RESOURCE = "the resource"
+"""Path of a resource that only one of two environments has."""
 # How many a node has, and which: `nvidia-l4`, `l4`, `rtx-pro-6000`. No other word of a hint, such as a pool's name or purpose.
 GPUS = r'"([0-9]+|nvidia-[a-z0-9-]+|([a-z]{1,2}[0-9]|rtx-)[a-z0-9-]*)"'
 # `pods` is none of them: it closes the foundation's priorities to a team.
@@ -72,6 +78,9 @@ RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "vpcConfig.publicAccessCidrs[*]", Owner.BINDINGS, "clients of the cluster's API"),
     Rule("aws:eks/accessEntry:AccessEntry", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),
     Rule("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "principalArn", Owner.BINDINGS, "principals", ROLE_ARN),
+    Rule("aws:iam/rolePolicy:RolePolicy", "policy.Statement[*].Resource", Owner.BINDINGS, "deployer, or the state's key", DEPLOYER_OR_KEY),
+    Rule("aws:iam/openIdConnectProvider:OpenIdConnectProvider", RESOURCE, Owner.BINDINGS, ACCOUNT_PART),
+    Rule("aws:iam/role:Role", "assumeRolePolicy.Statement[*].Principal.Federated", Owner.BINDINGS, ACCOUNT_PART, PROVIDER),
     Rule("pulumi:providers:aws", "assumeRoles[*].role_arn", Owner.BINDINGS, "deployer", ROLE_ARN),
     Rule("pulumi:providers:kubernetes", "kubeconfig.users[*].user.exec.args[*]", Owner.BINDINGS, "deployer", ROLE_ARN),
     Rule(ADDON, "addonVersion", Owner.LOCK, "releases of add-ons"),
