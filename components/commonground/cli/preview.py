@@ -1,6 +1,6 @@
 """`commonground preview ENV...`: what would change, as text, Markdown, HTML or JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 ERROR, CHANGES, VIOLATED = 1, 2, 3
 STOPPED = "protection stopped the preview; this is what it had seen by then"
+
+
+class RecordedError(EngineError):
+    """A recorded preview had failed."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(["the recorded preview had failed:", *(f"  {problem}" for problem in problems)]))
 
 
 class Format(StrEnum):
@@ -127,7 +135,7 @@ class Told:
 
     def _add_text(self, previewed: Previewed) -> None:
         note = STOPPED if isinstance(previewed.error, ProtectedError) else previewed.against
-        if not previewed.whole and not isinstance(previewed.error, ProtectedError):
+        if isinstance(previewed.error, RunError):
             return
         lines = [f"{previewed.name}: {line}\n" for line in (*([note] if note else []), *previewed.notes)]
         self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name))
@@ -168,10 +176,13 @@ class Told:
 @click.argument("environments", metavar="ENV...", nargs=-1, required=True)
 @click.option("--offline", is_flag=True, help="With no account, credentials or network: against nothing, or with --base against that.")
 @click.option("--base", is_flag=False, flag_value="auto", metavar="[=REVISION]", help="Offline, against another commit; alone: what this change starts from.")
+@click.option("--refresh", is_flag=True, help="Against what is really in the cloud, read for this preview only: shows drift.")
 @click.option("--verify", is_flag=True, help="Offline: preview the result once more, and fail if anything would change again.")
 @click.option(
     "--report", "wanted", multiple=True, callback=_wanted, metavar="FORMAT[=FILE]", help="text, markdown, html or json, to stdout or a file. Repeatable."
 )
+@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Runs nothing: reads what `pulumi preview --json` or --event-log recorded.")
+@click.option("--graph", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw the resources: FILE.svg, or FILE.mmd for Mermaid.")
 @click.option("--artifact", default="", metavar="URL", help="Where Markdown that had to be cut sends its reader.")
 @click.option("--limit", default=65_536, show_default=True, help="Characters of Markdown at most: what GitHub takes as a comment; GitLab takes 1000000.")
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
@@ -186,6 +197,8 @@ def preview_command(
     verify: bool,
     refresh: bool,
     wanted: tuple[Wanted, ...],
+    events: Path | None,
+    graph: Path | None,
     artifact: str,
     limit: int,
     tell: bool,
@@ -194,24 +207,53 @@ def preview_command(
     """Show what `up` would do, down to properties. Changes nothing."""
     how = How(offline or base is not None, verify, base, refresh)
     how.check()
+    drawing = _drawing(graph, environments)
+    if events and (how.offline or refresh or len(environments) > 1):
+        raise click.UsageError("--events is a preview that somebody made: of one ENV, and nothing is run")
     told = Told(Project.read(folder.resolve()), wanted, artifact, limit)
     code = 0
     for name in environments:
-        previewed = _preview(options, folder, name, how)
+        previewed = _recorded(events, name) if events else _preview(options, folder, name, how)
         told.add(previewed)
-        if previewed.error:
-            code = ERROR
-            if len(environments) > 1:
-                echo(f"error: {name}: {previewed.error}")
-        elif any(finding.mandatory for finding in previewed.findings):
-            echo(f"error: {ViolatedError(previewed.findings, name)}")
-            code = code if code == ERROR else VIOLATED
-        elif tell and code == 0 and any(step.changes for step in previewed.steps):
-            code = CHANGES
+        code = _code(code, previewed, tell=tell, alone=len(environments) == 1)
     told.finish()
+    if graph and drawing:
+        graph.write_text(drawing(told.found[0].steps), "utf-8")
     if len(environments) == 1 and told.found[0].error:
         raise told.found[0].error
     return code
+
+
+def _code(code: int, previewed: Previewed, *, tell: bool, alone: bool) -> int:
+    """The exit code after one more environment. What went wrong is told, but where it is raised later."""
+    if previewed.error:
+        if not alone:
+            echo(f"error: {previewed.name}: {previewed.error}")
+        return ERROR
+    if any(finding.mandatory for finding in previewed.findings):
+        echo(f"error: {ViolatedError(previewed.findings, previewed.name)}")
+        return code if code == ERROR else VIOLATED
+    return CHANGES if tell and code == 0 and any(step.changes for step in previewed.steps) else code
+
+
+def _drawing(file: Path | None, environments: tuple[str, ...]) -> Callable[[Iterable[Step]], str] | None:
+    """What draws a graph into a file of this name. Raises `UsageError`."""
+    if file is None:
+        return None
+    if file.suffix not in (".svg", ".mmd") or len(environments) > 1:
+        raise click.UsageError(f"--graph {file}: expected one ENV, and a file that ends in .svg or .mmd (Mermaid)")
+    from commonground.preview import graph
+
+    return graph.svg if file.suffix == ".svg" else graph.mermaid
+
+
+def _recorded(file: Path, name: str) -> Previewed:
+    from commonground.preview import events
+
+    found = events.read(file)
+    error = RecordedError(found.problems) if found.problems else None
+    findings = tuple(Finding(one.policy, "", one.mandatory, one.urn, one.message) for one in found.findings)
+    return Previewed(name, found.steps, f"as {file.name} recorded it", found.notes, findings, error)
 
 
 def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
@@ -226,4 +268,4 @@ def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
 def _problems(error: EngineError | None) -> tuple[str, ...]:
     if error is None:
         return ()
-    return tuple(str(problem) for problem in error.problems) if isinstance(error, RunError) else (str(error),)
+    return tuple(str(problem) for problem in error.problems) if isinstance(error, RunError | RecordedError) else (str(error),)
