@@ -17,7 +17,7 @@ from commonground.engine.findings import Finding, ViolatedError
 from commonground.engine.process import Outcome
 from commonground.engine.project import Project
 from commonground.engine.runs import Run
-from commonground.engine.steps import Step
+from commonground.engine.steps import Op, Step
 
 if TYPE_CHECKING:
     from commonground.preview.model import EnvironmentReport, Report
@@ -138,9 +138,15 @@ class Told:
         if isinstance(previewed.error, RunError):
             return
         lines = [f"{previewed.name}: {line}\n" for line in (*([note] if note else []), *previewed.notes)]
-        self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name))
+        self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name, first=self._first(previewed)))
         if not any(wanted.file is None and wanted.format is not Format.TEXT for wanted in self.wanted):
             click.echo(("\n" if len(self.texts) > 1 else "") + self.texts[-1], nl=False)
+
+    def _first(self, previewed: Previewed) -> tuple[str, ...]:
+        """What to look at first; of what is all new there is nothing to say."""
+        if all(step.kind in (None, Op.CREATE, Op.SAME) for step in previewed.steps):
+            return ()
+        return self._environment(previewed).first
 
     def _report(self) -> "Report":
         from commonground.preview.model import Report

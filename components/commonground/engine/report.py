@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from commonground.engine.steps import MASK, UNKNOWN, Op, Step, count, summary
@@ -13,14 +13,14 @@ MISSING = object()
 PART = re.compile(r'\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^.\[\]]+)')
 
 
-def render(steps: Iterable[Step], *, title: str, creates_in_full: bool = True) -> str:
+def render(steps: Iterable[Step], *, title: str, creates_in_full: bool = True, first: Sequence[str] = ()) -> str:
     """A report with a line for each resource that is made, changed or taken away, by component, and the properties that differ.
 
-    `creates_in_full`: whether a new resource is shown with its properties too.
+    `creates_in_full`: whether a new resource is shown with its properties too. `first`: lines on what to look at first.
     """
     steps = sorted(steps, key=lambda step: (step.urn, step.op))
     shown = [step for step in steps if step.changes and step.custom]
-    lines = [f"{title}: {summary(count(steps), would=True)}"]
+    lines = [f"{title}: {summary(count(steps), would=True)}", *(["look at first:", *(f"  {line}" for line in first)] if first else [])]
     heading = None
     for step in sorted(shown, key=lambda step: (_path(step), step.type, step.name, step.op)):
         if _path(step) != heading:
