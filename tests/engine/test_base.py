@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,35 @@ def test_another_lock_that_cannot_be_installed_is_noted_and_kept_as_a_note(check
     assert first.code == 0, first.err
     assert note in first.out and "it ran with this checkout's packages\n" in first.out
     assert first.out == second.out
+
+
+def test_another_lock_that_can_be_installed_gives_the_base_an_interpreter_of_its_own_once(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bytes] = []
+
+    def make(folder: Path, lock: bytes) -> None:
+        made.append(lock)
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").write_text(f'#!/bin/sh\nSIZE=9 exec {sys.executable} "$@"\n')
+        (folder / "bin" / "python").chmod(0o755)
+        (folder / "done").touch()
+
+    monkeypatch.setattr("commonground.engine.base.packages._make", make)
+    (checkout.root / "stacks" / "__main__.py").write_text(PROBE.replace('getattr(commonground, "SIZE", 1)', "int(__import__('os').environ.get('SIZE', '1'))"))
+    (checkout.root / "requirements.lock").write_text("theirs\n")
+    commit(checkout)
+    (checkout.root / "requirements.lock").write_text("ours\n")
+    first = checkout.run("preview", "dev", "--base=HEAD")
+    assert first.code == 0, first.err
+    assert "      size: 9 -> 1\n" in first.out
+    assert "installing its packages (once for each user)" in first.err
+    (checkout.root / "more").write_text("")
+    commit(checkout)
+    (checkout.root / "requirements.lock").write_text("theirs\n")
+    git(checkout, "commit", "-qam", "theirs again")
+    (checkout.root / "requirements.lock").write_text("ours\n")
+    again = checkout.run("preview", "dev", "--base=HEAD")
+    assert "      size: 9 -> 1\n" in again.out
+    assert made == [b"theirs\n"]
 
 
 def test_an_environment_that_the_base_has_not_is_all_new(checkout: Checkout) -> None:

@@ -10,7 +10,10 @@ pytestmark = pytest.mark.engine
 
 
 def files(checkout: Checkout) -> dict[Path, bytes]:
-    """All that runs keep in the checkout, and all that is in the cloud, the log of calls that change something included. (`kubernetes` is where the stand-in says with what it was started.)"""
+    """All that runs keep in the checkout, and all that is in the cloud, the log of calls that change something included.
+
+    Without `kubernetes`, where the stand-in says with what it was started.
+    """
     kept = [*(checkout.root / ".commonground" / "state").rglob("*"), *checkout.cloud.folder.rglob("*")]
     return {path: path.read_bytes() for path in kept if path.is_file() and path != checkout.cloud.folder / "kubernetes"}
 

@@ -32,6 +32,8 @@ def test_preview_of_what_is_there_names_each_property_and_changes_nothing(provis
     assert preview.code == 2
     assert preview.out == (
         "local: 1 to create, 0 to change, 1 to replace, 1 to delete, 1 unchanged\n"
+        "look at first:\n"
+        "  downtime: one: it is made anew: what uses it is interrupted\n"
         "\n"
         "group\n"
         "  ± replace one (aws:test/thing:Thing)\n"
