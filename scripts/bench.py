@@ -1,4 +1,4 @@
-"""Times `up`, `preview` and `destroy` of `local` as whole commands, and the same engine with as many resources on a provider that does nothing."""
+"""Times `up`, `preview` and `destroy` of `local` as whole commands, previews against another commit, and the same engine on a provider that does nothing."""
 
 import argparse
 import json
@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from statistics import median
+
+import bench_previews
+
+from commonground.engine.builds import cache
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_SECONDS = 0.05
@@ -204,11 +208,14 @@ def main() -> None:
             figures, resources = warm(checkout, options.runs)
         finally:
             checkout.commonground(None, "local", "stop")
+        command = [str(ROOT / ".venv" / "bin" / "commonground"), "--plain"]
+        previews = bench_previews.measure(root, command, checkout.environment, cache(), options.runs)
         figures.append(empty(Path(folder), resources, options.runs))
     ratio = median(figures[1].seconds) / median(figures[-1].seconds)
     if options.fresh:
         figures += fresh()
     print(report(figures, resources, ratio))
+    print(bench_previews.table(previews))
 
 
 if __name__ == "__main__":
