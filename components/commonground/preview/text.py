@@ -1,0 +1,79 @@
+"""Words and short forms that every rendering of a report shares: one line, printable, no longer than a reader takes in."""
+
+import re
+
+from commonground.preview.model import Amount, Cost, Operation
+
+SIGNS: dict[Operation, str] = {"create": "+", "change": "~", "replace": "±", "delete": "-"}
+LATER = "known after up"
+NOTHING = "nothing"
+"""Stands for a value where there was none, or will be none."""
+COUNTED = ("create", "change", "replace", "delete", "same")
+"""What `EnvironmentReport.counts` counts, in a report's order."""
+OUTSIDE = "outside of any component"
+NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+MARGIN = 40
+"""Characters that are shown before the first difference of two long values; fewer are not worth leaving out."""
+
+
+def plain(text: str) -> str:
+    """A text on one line in which every character can be seen: control, formatting and lone surrogate characters by their number."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _named(character) for character in text)
+
+
+def left_out(count: int) -> str:
+    """Stands where characters are left out."""
+    return f"[{number(count, 'character')} left out]"
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of about `limit` characters at most; of a longer one the beginning, and how many characters are left out."""
+    return text if len(text) <= limit + MARGIN else f"{text[:limit]} {left_out(len(text) - limit)}"
+
+
+def cut_pair(before: str, after: str, limit: int) -> tuple[str, str]:
+    """Two values, the longer ones cut to where they differ first: what a long document changes is seldom at its beginning."""
+    if max(len(before), len(after)) <= limit + MARGIN:
+        return before, after
+    same = next((index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), min(len(before), len(after)))
+    start = max(0, same - MARGIN)
+    return _window(before, start, limit), _window(after, start, limit)
+
+
+def place(names: tuple[str, ...]) -> str:
+    """Where a resource stands in the component tree. Example: `Foundation / Network`."""
+    return " / ".join(names) or OUTSIDE
+
+
+def name(urn: str) -> str:
+    """Logical name of a resource."""
+    return urn.rsplit("::", 1)[-1]
+
+
+def number(count: int, one: str) -> str:
+    """A count with its word: `1 resource`, `2 resources`, `2 policies`."""
+    if count == 1:
+        return f"1 {one}"
+    return f"{count:,} {re.sub('y$', 'ie', one) if not re.search('[aeo]y$', one) else one}s"
+
+
+def cost(found: Cost) -> str:
+    """What node groups may cost at most. Example: `nodes 10 -> 14 (+4), GPUs 2 -> 2`."""
+    return ", ".join(_amount(name, amount) for name, amount in (("nodes", found.nodes), ("GPUs", found.gpus)))
+
+
+def _amount(name: str, amount: Amount) -> str:
+    before, after = ("not known" if value is None else f"{value:,}" for value in (amount.before, amount.after))
+    return f"{name} {before} -> {after}" + (f" ({amount.more:+,})" if amount.more else "")
+
+
+def _window(text: str, start: int, limit: int) -> str:
+    if start <= MARGIN:
+        return cut(text, limit)
+    return f"{left_out(min(start, len(text)))} {cut(text[start:], limit)}".rstrip()
+
+
+def _named(character: str) -> str:
+    return NAMED.get(character) or (f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}")
