@@ -18,6 +18,10 @@ class Rooms(LoadScopeScheduling):
         return "/".join(parts[: 2 if parts[0] == "local" else 1])
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="write golden files as they come out now; review the difference")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
     """Called by pytest-xdist, whose own groups (`--dist loadgroup`, 3.8) pytest 9.2 does not see."""

@@ -17,6 +17,8 @@ CLASSES = {
 }
 # What Mermaid or HTML would read as its own, as entity codes (mermaid, "Entity codes to escape characters").
 ESCAPED = str.maketrans({character: f"#{ord(character)};" for character in '#"<>&`;|[]{}()\\*_~$@%^'})
+# What begins a list in Markdown, which a label must not.
+LIST = re.compile(r"\A(\d*)([-+.])")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 LONGEST = 60
 """So many characters of a name are shown."""
@@ -69,7 +71,7 @@ def _members(box: str | None, members: dict[str | None, list[Box | Node]], ids: 
 def _label(node: Node) -> str:
     sign = f"{SIGNS[node.op]} " if SIGNS[node.op] else ""
     below = node.detail if node.count > 1 and node.detail else "" if node.count > 1 else node.kind
-    return f"{_escaped(sign)}{_escaped(node.name)}" + (f"<br/>{_escaped(below)}" if below else "")
+    return _escaped(f"{sign}{node.name}") + (f"<br/>{_escaped(below)}" if below else "")
 
 
 def _arrow(edge: Edge) -> str:
@@ -77,5 +79,6 @@ def _arrow(edge: Edge) -> str:
 
 
 def _escaped(words: str) -> str:
-    words = UNPRINTABLE.sub(" ", words)
-    return (words if len(words) <= LONGEST else words[: LONGEST - 1] + "…").translate(ESCAPED)
+    words = UNPRINTABLE.sub(" ", words).strip()
+    words = (words if len(words) <= LONGEST else words[: LONGEST - 1] + "…").translate(ESCAPED)
+    return LIST.sub(lambda found: f"{found[1]}#{ord(found[2])};", words)

@@ -90,6 +90,7 @@ def step(entry: Mapping[str, Any], values: Values) -> Step | None:
         urn=urn,
         type=str(entry.get("type") or state.get("type") or urn.split("::")[2].rsplit("$", 1)[-1]),
         parent=str(state.get("parent") or "") or None,
+        provider=str(state.get("provider") or ""),
         custom=bool(state.get("custom")),
         protect=bool(old.get("protect")),
         protects=bool(new.get("protect")) if protection else None,
@@ -99,7 +100,7 @@ def step(entry: Mapping[str, Any], values: Values) -> Step | None:
         new=_properties(new, "inputs", values),
         outputs=_properties(state, "outputs", values),
         diff=_detailed(detail) or _undetailed(entry),
-        id=str(state.get("id") or old.get("id") or ""),
+        id=next((id_ for id_ in (new.get("id"), old.get("id"), new.get("importID")) if isinstance(id_, str) and id_ and id_ not in UNKNOWN), ""),
     )
 
 

@@ -148,8 +148,8 @@ class Replay:
         if not isinstance(entry, dict):
             self._strange["a step that says nothing"] += 1
             return
-        urn, op = entry.get("urn"), entry.get("op")
-        if begins and isinstance(urn, str):
+        urn, op = _text(entry, "urn"), entry.get("op")
+        if begins:
             (self._refreshing.add if op == "refresh" else self._refreshing.discard)(urn)
         # What a refresh finds comes as `refresh`, and of older CLIs as `update` or `delete`.
         self._take(entry, drift=op == "refresh" or (not begins and urn in self._refreshing), begins=begins)
@@ -205,7 +205,7 @@ class Replay:
     def _all_steps(self) -> list[Step]:
         """Each step; of what was only refreshed that it stays as it is."""
         known = {urn for urn, _ in self._steps}
-        refreshed = [found for urn, (found, gone) in self._drift.items() if urn not in known and not gone]
+        refreshed = [replace(found, op="refresh", diff={}) for urn, (found, gone) in self._drift.items() if urn not in known and not gone]
         return sorted([*self._steps.values(), *refreshed], key=lambda found: (found.urn, found.op))
 
     def _all_findings(self) -> list[PolicyFinding]:
