@@ -74,7 +74,7 @@ class Operations:
         if self._request.state is State.THROW_AWAY and self._workspace.new:
             # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
             self._watch.told = True
-            stack.workspace.env_vars[ONLY_TELL] = "1"
+            self._workspace.environment[ONLY_TELL] = "1"
             stack.up(**self._options())
             answer = self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
             return replace(answer, status=Status.VIOLATED) if answer.status is Status.DONE and self._watch.violated else answer
