@@ -68,7 +68,8 @@ def _time(preview: Preview, command: list[str], root: Path, environment: dict[st
     start = before = time.perf_counter()
     process = subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr
-    part, said = "start", []
+    part = "start"
+    said: list[str] = []
     for line in process.stderr:
         now = time.perf_counter()
         preview.parts.setdefault(part, []).append(now - before)

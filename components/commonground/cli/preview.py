@@ -171,11 +171,17 @@ class Told:
             yield parity_report(*((Facts.read(self.project, found.name), found.steps) for found in (whole[0], other)))
 
     def _render(self, format: Format, report: "Report") -> str:
-        from commonground import preview
-
         if format is Format.MARKDOWN:
-            return preview.as_markdown(report, limit=self.limit, artifact=self.artifact)
-        return preview.as_html(report) if format is Format.HTML else preview.as_json(report)
+            from commonground.preview import markdown
+
+            return markdown.render(report, limit=self.limit, artifact=self.artifact)
+        if format is Format.HTML:
+            from commonground.preview import html
+
+            return html.render(report)
+        from commonground.preview import jsonreport
+
+        return jsonreport.render(report)
 
 
 @click.command("preview")

@@ -6,29 +6,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from commonground.preview.changes import environment
     from commonground.preview.facts import Facts
-    from commonground.preview.html import render as as_html
-    from commonground.preview.jsonreport import render as as_json
-    from commonground.preview.markdown import render as as_markdown
     from commonground.preview.parity import Difference, Parity, compare, parity_report, render
     from commonground.preview.rules import Owner, Rule
 
-# Where each name lives: a report in one form needs not what makes the others.
+# Where each name lives: a comparison of shapes needs no report, and a report's forms are modules of their own.
 _HOMES = {
     "Difference": "parity.Difference",
     "Facts": "facts.Facts",
     "Owner": "rules.Owner",
     "Parity": "parity.Parity",
     "Rule": "rules.Rule",
-    "as_html": "html.render",
-    "as_json": "jsonreport.render",
-    "as_markdown": "markdown.render",
     "compare": "parity.compare",
     "environment": "changes.environment",
     "parity_report": "parity.parity_report",
     "render": "parity.render",
 }
 
-__all__ = ["Difference", "Facts", "Owner", "Parity", "Rule", "as_html", "as_json", "as_markdown", "compare", "environment", "parity_report", "render"]
+__all__ = ["Difference", "Facts", "Owner", "Parity", "Rule", "compare", "environment", "parity_report", "render"]
 
 
 def __getattr__(name: str) -> object:
