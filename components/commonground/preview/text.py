@@ -37,9 +37,17 @@ def cut_pair(before: str, after: str, limit: int) -> tuple[str, str]:
     """Two values, the longer ones cut to where they differ first: what a long document changes is seldom at its beginning."""
     if max(len(before), len(after)) <= limit + MARGIN:
         return before, after
-    same = next((index for index, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), min(len(before), len(after)))
-    start = max(0, same - MARGIN)
+    start = max(0, common(before, after) - MARGIN)
     return _window(before, start, limit), _window(after, start, limit)
+
+
+def common(one: str, other: str) -> int:
+    """With how many characters two texts begin alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def place(names: tuple[str, ...]) -> str:

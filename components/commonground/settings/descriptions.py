@@ -5,20 +5,21 @@ Pydantic would read them for every model that is imported, from all sources, in 
 
 import ast
 import inspect
+from dataclasses import is_dataclass
 from functools import cache
 from itertools import pairwise
 
 from pydantic import BaseModel
 
 
-def description(kind: type[BaseModel], name: str) -> str:
-    """The docstring of a model's field, on one line; nothing where it has none."""
+def description(kind: type, name: str) -> str:
+    """The docstring of a model's or a dataclass's field, on one line; nothing where it has none."""
     return next((texts[name] for owner in kind.__mro__ if (texts := _docstrings(owner)).get(name)), "")
 
 
 @cache
 def _docstrings(kind: type) -> dict[str, str]:
-    if not issubclass(kind, BaseModel) or kind is BaseModel:
+    if kind is BaseModel or not (is_dataclass(kind) or issubclass(kind, BaseModel)):
         return {}
     # `cleandoc` for a class that is inside something.
     body = ast.parse(inspect.cleandoc("\n" + inspect.getsource(kind))).body[0]
