@@ -13,6 +13,8 @@ from commonground.preview.model import Report
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted({file.name.split(".")[0] for file in RECORDED.glob("*.json*")} | MADE.keys())
+LIMITS = {"provider-upgrade": 6_000}
+"""Characters of a report that has to be cut, so that what is left out can be reviewed too."""
 
 
 def report(name: str, folder: Path) -> str:

@@ -33,6 +33,8 @@ MILD = frozenset({"advisory", "warning"})
 OFF = frozenset({"none", "disabled"})
 # The engine advises `pulumi state unprotect`, which nobody reviews.
 REFUSED = re.compile(r'resource "[^"]*" cannot be (?P<what>deleted|replaced)\s+because it is protected\..*|.*marked for protection.*', re.DOTALL)
+# What becomes of what is not known; of the rest: it is left out.
+EFFECTS = {"the operation": "does not count", "the enforcement level": "is taken for mandatory"}
 PREFIX = re.compile(r"\A(?:error|warning): ")
 
 
@@ -223,8 +225,8 @@ class Replay:
         yield from (_drifted(found, gone=gone) for _, (found, gone) in sorted(self._drift.items()) if found.diff or gone)
         yield from self._missing(steps)
         for what, number in sorted(self._strange.items()):
-            what += f" ({number} times)" if number > 1 else ""
-            yield f"{what} is not known to this version of Commonground and does not count: a newer Pulumi wrote the log"
+            times = f" ({number} times)" if number > 1 else ""
+            yield f"{what}{times} is not known to this version of Commonground and {EFFECTS.get(what.split(' `')[0], 'is left out')}: a newer Pulumi wrote the log"
         yield from list(self._warnings)[:WARNINGS]
         if len(self._warnings) > WARNINGS:
             yield f"{len(self._warnings) - WARNINGS} more warnings are in the log"
