@@ -20,8 +20,15 @@ LIMITS = {"provider-upgrade": 6_000}
 def report(name: str, folder: Path) -> str:
     """The Markdown report of a log; of one that was recorded in several forms, of the events."""
     recorded = read(MADE[name](folder) if name in MADE else _events(name))
-    made = environment(recorded.stack or "unknown", recorded.steps, against="", findings=recorded.findings, problems=recorded.problems, notes=recorded.notes)
-    return markdown.render(Report((made,), project="example"))
+    made = environment(
+        recorded.stack,
+        recorded.steps,
+        against=f"as {name} recorded it",
+        findings=recorded.findings,
+        problems=recorded.problems,
+        notes=recorded.notes,
+    )
+    return markdown.render(Report((made,), project="example"), limit=LIMITS.get(name, markdown.GITHUB))
 
 
 def _events(name: str) -> Path:

@@ -76,6 +76,14 @@ def test_a_part_of_a_name_is_none(text: str) -> None:
     assert graph([thing("one"), thing("two", new={"it": text})]).edges == ()
 
 
+@pytest.mark.parametrize(("key", "needed"), [("namespace", True), ("team", False)])
+def test_a_plain_word_names_a_resource_only_where_its_key_says_so(key: str, needed: bool) -> None:
+    namespace = thing("payments", type_="kubernetes:core/v1:Namespace")
+    namespace = Step("same", namespace.urn, namespace.type, STACK, custom=True, id="payments")
+    found = graph([namespace, thing("quota", new={"metadata": {key: "payments"}})])
+    assert bool(found.edges) is needed
+
+
 def test_an_id_that_several_have_is_that_of_the_one_whose_arn_it_is_part_of() -> None:
     """A bucket's settings have the bucket's name as their id."""
     bucket = Step("same", f"{STACK}-bucket", "aws:s3/bucket:Bucket", STACK, custom=True, id="b-1a2b3c", outputs={"arn": "arn:aws:s3:::b-1a2b3c"})

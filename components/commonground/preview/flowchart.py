@@ -20,14 +20,20 @@ ESCAPED = str.maketrans({character: f"#{ord(character)};" for character in '#"<>
 # What begins a list in Markdown, which a label must not.
 LIST = re.compile(r"\A(\d*)([-+.])")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+LEAST = 20
+"""So many characters a node takes at least."""
 LONGEST = 60
 """So many characters of a name are shown."""
 
 
 def text(full: Graph) -> str:
     """The graph, with components put together as far as needed."""
-    shown = collapsed(full, lambda graph: len(graph.edges) <= MOST_EDGES and len(_text(graph, full)) <= MOST_CHARACTERS)
-    return _text(shown, full)
+    return _text(collapsed(full, lambda graph: _fits(graph, full)), full)
+
+
+def _fits(shown: Graph, full: Graph) -> bool:
+    few = len(shown.edges) <= MOST_EDGES and len(shown.nodes) * LEAST <= MOST_CHARACTERS
+    return few and len(_text(shown, full)) <= MOST_CHARACTERS
 
 
 def _text(shown: Graph, full: Graph) -> str:

@@ -15,10 +15,12 @@ WEIGHT = {Op.REPLACE: 0, Op.DELETE: 1, Op.CREATE: 2, Op.UPDATE: 3, Op.SAME: 4}
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: ""}
 WORDS = {Op.CREATE: "to create", Op.UPDATE: "to change", Op.REPLACE: "to replace", Op.DELETE: "to delete", Op.SAME: "unchanged"}
 # Parts of a text that may be an id, an ARN or a name: whole ones, and those in documents and addresses.
-WORD = re.compile(r"[\w:/.+@=-]{6,}")
+WORD = re.compile(r"[\w:/.+@=-]{3,}")
 AFTER_ARN = re.compile(r"[/:*]+$")
-SHORTEST = 6
-"""So many characters an id has at least: shorter values are anything's."""
+SHORTEST = 3
+"""So many characters a value has at least that names a resource."""
+PLAIN = re.compile(r"[A-Za-z_]*|\d*|.{3,5}")
+"""What may be anything's value; it names a resource only under a key that says so, as `namespace` does of a Namespace."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Node:
     count: int = 1
     detail: str = ""
     """More of it in one line. Example: `3 properties differ, protected`."""
+    counts: Counter[Op] | None = None
+    """Of several: how many each thing happens to."""
 
     @property
     def kind(self) -> str:
@@ -79,9 +83,7 @@ class Graph:
     @property
     def counts(self) -> dict[Op, int]:
         """How many resources each thing happens to."""
-        found: Counter[Op] = Counter()
-        for node in self.nodes.values():
-            found[node.op] += node.count
+        found = _counts(self.nodes.values())
         return {op: found[op] for op in Op}
 
     def around(self, key: str) -> Iterator[str]:
@@ -208,9 +210,9 @@ def _references(steps: Sequence[Step], nodes: dict[str, Node]) -> Iterator[tuple
     steps = [step for step in steps if step.urn in nodes]
     owners = _owners(steps)
     for step in steps:
-        for word in {word for text in _texts([step.old, step.new]) for word in _words(text)}:
+        for key, word in {(key, word) for key, text in _properties([step.old, step.new]) for word in _words(text)}:
             owner = owners.get(word)
-            if owner and owner != step.urn:
+            if owner and owner != step.urn and (not PLAIN.fullmatch(word) or nodes[owner].kind.lower() in key.lower()):
                 yield owner, step.urn
 
 
@@ -229,10 +231,23 @@ def _owners(steps: Sequence[Step]) -> dict[str, str]:
             claim[step.urn] = min(own, claim.get(step.urn, own))
     owners = {}
     for value, claim in claims.items():
-        best = [urn for urn, own in claim.items() if own == min(claim.values())]
+        least = min(claim.values())
+        best = [urn for urn, own in claim.items() if own == least]
         if len(best) == 1:
             owners[value] = best[0]
     return owners
+
+
+def _properties(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Each text in a value, with the key that it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _properties(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _properties(inner, key)
 
 
 def _words(text: str) -> Iterator[str]:
@@ -243,14 +258,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+    yield from (text for _, text in _properties(value))
 
 
 def _grouped(full: Graph, which: Callable[[Node], bool], *, by_type: bool = True) -> Graph:
@@ -262,9 +270,10 @@ def _grouped(full: Graph, which: Callable[[Node], bool], *, by_type: bool = True
     alias: dict[str, Node] = {}
     for (parent, type_, op), nodes in groups.items():
         if len(nodes) > 1:
-            number = sum(node.count for node in nodes)
-            name = f"{number} of {nodes[0].kind}" if by_type else f"{number} resources"
-            group = Node(f"{parent or ''}|{type_}|{op}", name, type_, op, parent, number)
+            counts = _counts(nodes)
+            number = sum(counts.values())
+            name = f"{len(nodes)} of {nodes[0].kind}" if by_type else f"{number} resources"
+            group = Node(f"{parent or ''}|{type_}|{op}", name, type_, op, parent, number, summed(counts) if number > len(nodes) else "", counts)
             alias |= {node.key: group for node in nodes}
     return _merged(full, alias)
 
@@ -276,20 +285,24 @@ def _folded(full: Graph, depth: int, *, changed: bool) -> Graph:
         for box in full.around(key):
             inside.setdefault(box, []).append(node)
     folds = {box for box, nodes in inside.items() if full.depths[box] >= depth and (changed or all(node.op is Op.SAME for node in nodes))}
-    alias: dict[str, Node] = {}
-    for key in full.nodes:
-        outermost = [box for box in full.around(key) if box in folds][-1:]
-        for box in outermost:
-            alias[key] = _fold(full.boxes[box], inside[box])
-    return _merged(_grouped(full, lambda node: node.op is Op.SAME) if not alias else full, alias)
+    folded = {box: _fold(full.boxes[box], inside[box]) for box in sorted(folds)}
+    outermost = {key: [box for box in full.around(key) if box in folds][-1:] for key in full.nodes}
+    shown = _merged(full, {key: folded[box] for key, boxes in outermost.items() for box in boxes})
+    return _grouped(shown, lambda node: changed or node.op is Op.SAME)
 
 
 def _fold(box: Box, nodes: Sequence[Node]) -> Node:
-    counts: Counter[Op] = Counter()
-    for node in nodes:
-        counts[node.op] += node.count
+    counts = _counts(nodes)
     op = min((node.op for node in nodes), key=lambda op: WEIGHT[op])
-    return Node(box.key, box.name, box.type, op, box.parent, sum(counts.values()), detail=summed(counts))
+    return Node(box.key, box.name, box.type, op, box.parent, sum(counts.values()), summed(counts), counts)
+
+
+def _counts(nodes: Iterable[Node]) -> Counter[Op]:
+    """How many resources each thing happens to."""
+    found: Counter[Op] = Counter()
+    for node in nodes:
+        found.update(node.counts or {node.op: node.count})
+    return found
 
 
 def _merged(full: Graph, alias: dict[str, Node]) -> Graph:

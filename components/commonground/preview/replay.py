@@ -226,7 +226,8 @@ class Replay:
         yield from self._missing(steps)
         for what, number in sorted(self._strange.items()):
             times = f" ({number} times)" if number > 1 else ""
-            yield f"{what}{times} is not known to this version of Commonground and {EFFECTS.get(what.split(' `')[0], 'is left out')}: a newer Pulumi wrote the log"
+            effect = EFFECTS.get(what.partition(" `")[0], "is left out")
+            yield f"{what}{times} is not known to this version of Commonground and {effect}: a newer Pulumi wrote the log"
         yield from list(self._warnings)[:WARNINGS]
         if len(self._warnings) > WARNINGS:
             yield f"{len(self._warnings) - WARNINGS} more warnings are in the log"
