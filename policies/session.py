@@ -27,9 +27,10 @@ def _looking_at(type_: str, policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
     return tuple(policy for policy in policies if policy.check and matches(type_, policy.types))
 
 
-def judge(
-    resources: Iterable[Resource], thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES
-) -> Iterator[tuple[Policy, Resource | None, str | Note]]:
+Judgement = tuple[Policy, Resource | None, str | Note]
+
+
+def judge(resources: Iterable[Resource], thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES) -> Iterator[Judgement]:
     """What policies find in a whole stack: in each resource, then in all of them."""
     stack = Stack(list(resources))
     for resource in stack.resources:
@@ -37,20 +38,35 @@ def judge(
     yield from judge_all(stack, thresholds, policies)
 
 
-def judge_one(resource: Resource, thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES) -> Iterator[tuple[Policy, Resource, str | Note]]:
+def judge_one(resource: Resource, thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES) -> Iterator[Judgement]:
     """What they find in one resource."""
     for policy in _looking_at(resource.type, policies):
-        assert policy.check
-        for found in policy.check(resource, thresholds):
-            yield policy, resource, found
+        yield from _one(policy, resource, thresholds)
 
 
-def judge_all(stack: Stack, thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES) -> Iterator[tuple[Policy, Resource | None, str]]:
+def judge_all(stack: Stack, thresholds: Thresholds, policies: tuple[Policy, ...] = POLICIES) -> Iterator[Judgement]:
     """What they find only in all of them."""
     for policy in policies:
         if policy.whole and stack.of(*policy.types):
-            for about in policy.whole(stack, thresholds):
-                yield policy, about.resource, about.message
+            yield from _all(policy, stack, thresholds)
+
+
+def _one(policy: Policy, resource: Resource, thresholds: Thresholds) -> Iterator[Judgement]:
+    assert policy.check
+    return ((policy, resource, found) for found in policy.check(resource, thresholds))
+
+
+def _all(policy: Policy, stack: Stack, thresholds: Thresholds) -> Iterator[Judgement]:
+    assert policy.whole
+    return ((policy, about.resource, about.message) for about in policy.whole(stack, thresholds))
+
+
+def _kept(judgements: Iterator[Judgement], policy: Policy, resource: Resource | None) -> list[Judgement]:
+    """A policy's judgements. One that breaks says so, and stops no run: of its error only the kind, since the rest could hold a value."""
+    try:
+        return list(judgements)
+    except Exception as error:  # noqa: BLE001  # whatever it is, the other policies go on
+        return [(policy, resource, Note(f"could not be checked, a mistake of Commonground's: {type(error).__name__}"))]
 
 
 class Session:
@@ -72,7 +88,9 @@ class Session:
         self.resources[resource.urn] = resource
         if self._configuration.mistakes:
             return []
-        return [found for one in judge_one(resource, self._thresholds) if (found := self._finding(*one))]
+        policies = _looking_at(resource.type, POLICIES)
+        judged = [one for policy in policies for one in _kept(_one(policy, resource, self._thresholds), policy, resource)]
+        return [found for one in judged if (found := self._finding(*one))]
 
     def stack(self, sources: dict[str, dict[str, frozenset[str]]]) -> list[Finding]:
         """What is found only now that all resources are known, and what is to be said of the file. `sources`: of each URN, `Resource.sources`."""
@@ -82,7 +100,9 @@ class Session:
             if urn in self.resources:
                 self.resources[urn].sources = properties
         stack = Stack(list(self.resources.values()))
-        findings = [found for one in judge_all(stack, self._thresholds) if (found := self._finding(*one))]
+        policies = [policy for policy in POLICIES if policy.whole and stack.of(*policy.types)]
+        judged = [one for policy in policies for one in _kept(_all(policy, stack, self._thresholds), policy, None)]
+        findings = [found for one in judged if (found := self._finding(*one))]
         notes = [*self._configuration.notes, *self._unused()]
         return [*findings, *(Finding(FILE, False, "", note, note=True) for note in notes)]
 
