@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from commonground.addons import Addons
     from commonground.cluster import Cluster, ClusterLike, ExistingCluster
     from commonground.contract import Contract, Platform
+    from commonground.delivery import Delivery
     from commonground.foundation import Foundation
     from commonground.iam import ExistingRole, Identity
     from commonground.keys import Key
@@ -22,6 +23,7 @@ _HOMES = {
     "Cluster": "cluster",
     "ClusterLike": "cluster",
     "Contract": "contract",
+    "Delivery": "delivery",
     "ExistingBucket": "storage",
     "ExistingCluster": "cluster",
     "ExistingNetwork": "network",
@@ -45,6 +47,7 @@ __all__ = [
     "Cluster",
     "ClusterLike",
     "Contract",
+    "Delivery",
     "ExistingBucket",
     "ExistingCluster",
     "ExistingNetwork",

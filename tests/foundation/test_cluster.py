@@ -24,6 +24,7 @@ ADDONS = {
 ACCESS = {
     f"arn:aws:iam::{ACCOUNT}:role/commonground-deploy": "AmazonEKSClusterAdminPolicy",
     f"arn:aws:iam::{ACCOUNT}:role/platform": "AmazonEKSAdminViewPolicy",
+    f"arn:aws:iam::{ACCOUNT}:role/commonground-local-ci-preview": "AmazonEKSViewPolicy",
 }
 MEMBERS = {
     f"arn:aws:iam::{ACCOUNT}:role/shop-developers": ["commonground:shop:developer"],
