@@ -27,7 +27,7 @@ properties = {
     "size": 1,
     "secret": hidden,
     "password": hidden.apply(lambda found: f"postgres://shop:{found}@db"),
-    "place": pulumi.Output.json_dumps({"token": hidden}),
+    "note": pulumi.Output.json_dumps({"token": hidden}),
     "whole": pulumi.Output.secret({"deep": [{"key": value}]}),
     "listed": [pulumi.Output.secret(value), "plain"],
 }

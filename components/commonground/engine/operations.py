@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from pulumi.automation import Stack
+from pulumi.automation import CommandResult, Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 
 from commonground.engine.channel import Channel
@@ -13,7 +13,7 @@ from commonground.engine.diagnosis import diagnose, from_output
 from commonground.engine.errors import BusyError, NotCreatedError, Problem
 from commonground.engine.findings import ONLY_TELL
 from commonground.engine.request import Answer, Mode, Request, State, Status
-from commonground.engine.steps import MASK, Op
+from commonground.engine.steps import Op
 from commonground.engine.watch import Watch
 from commonground.engine.workspace import Workspace
 
@@ -143,8 +143,8 @@ class Operations:
         return Answer(Status.DONE, changed=True)
 
     def _outputs(self, stack: Stack) -> Answer:
-        found = {name: MASK if output.secret else output.value for name, output in stack.workspace.stack_outputs(stack.name).items()}
-        return Answer(Status.DONE, outputs=found)
+        # Without --show-secrets: the CLI masks what is secret inside of an output too.
+        return Answer(Status.DONE, outputs=json.loads(self._said(stack, "stack", "output", "--json").stdout))
 
     def _failed(self, stack: Stack, error: CommandError) -> Answer:
         if isinstance(error, ConcurrentUpdateError):
@@ -163,7 +163,7 @@ class Operations:
     def _protected(self, stack: Stack) -> list[str]:
         """Names of all that protection stopped. The engine's preview names one and ends, so the state is asked for the rest."""
         # Without --show-secrets: secrets stay encrypted in the text.
-        exported = stack.workspace.pulumi_command.run(["stack", "export", "--stack", stack.name], stack.workspace.work_dir, stack.workspace.env_vars)
+        exported = self._said(stack, "stack", "export")
         resources: list[dict[str, Any]] = (json.loads(exported.stdout).get("deployment") or {}).get("resources") or []
         protected = {resource["urn"] for resource in resources if resource.get("protect")}
         steps = self._watch.steps
@@ -171,6 +171,10 @@ class Operations:
         # A deletion comes when the program is through: what it has not named by then is to go.
         gone = {urn for urn in protected if urn not in steps} if self._watch.stopped_by_deletion else set()
         return _names(protected & (stopped | gone))
+
+    def _said(self, stack: Stack, *command: str) -> CommandResult:
+        """What the CLI says of the stack."""
+        return stack.workspace.pulumi_command.run([*command, "--stack", stack.name], stack.workspace.work_dir, stack.workspace.env_vars)
 
     def _kept_by_the_service(self) -> list[str]:
         """Names of what would go though the service itself refuses to delete it: halfway through, since the engine knows nothing of that."""
