@@ -39,9 +39,14 @@ def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield name, job, text
 
 
-WORD = re.compile(r"\s*(?:'((?:[^']|'')*)'|(&&|\|\||==|!=|!|\(|\)|,)|([\w.-]+))")
+WORD = re.compile(r"\s*(?:'((?:[^']|'')*)'|(&&|\|\||==|!=|!|\(|\)|,)|([\w.*-]+))")
 PYTHON = {"&&": " and ", "||": " or ", "!": " not "}
-FUNCTIONS = {"format": lambda text, *values: text.format(*values), "cancelled": lambda: False}
+FUNCTIONS = {
+    "format": lambda text, *values: text.format(*values),
+    "cancelled": lambda: False,
+    "always": lambda: True,
+    "join": lambda texts, sign: sign.join(texts),
+}
 
 
 def value(expression: str, context: Mapping[str, Any]) -> Any:

@@ -65,7 +65,6 @@ def test_zizmor_has_no_finding_and_is_told_to_look_away_only_with_a_reason(insta
 @pytest.mark.parametrize(
     ("name", "old", "new", "audit"),
     [
-        ("preview.yaml", "persist-credentials: false", "persist-credentials: true", "artipacked"),
         ("preview.yaml", "run: ./scripts/setup", "run: echo ${{ github.head_ref }}", "template-injection"),
         ("preview.yaml", "  pull_request:", "  pull_request_target:", "dangerous-triggers"),
         ("test.yaml", "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "actions/checkout@v7", "unpinned-uses"),
