@@ -101,6 +101,23 @@ def test_a_report_of_an_earlier_run_is_never_taken_for_this_one_s(dry: DryChecko
     assert not (dry.root / "reports" / "all.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("results", "good"),
+    [
+        (["success", "skipped"], True),
+        (["skipped", "success"], True),
+        (["failure", "skipped"], False),
+        (["skipped", "failure"], False),
+        (["skipped", "cancelled"], False),
+        (["skipped", "skipped"], False),
+    ],
+)
+def test_the_check_to_require_says_how_the_preview_that_ran_ended(results: list[str], good: bool, dry: DryCheckout) -> None:
+    job = workflow("preview")["jobs"]["previewed"]
+    assert set(job["needs"]) == set(workflow("preview")["jobs"]) - {"previewed"}
+    assert dry.github(job, {"needs.*.result": results}) is good
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_on_github_the_real_preview_is_one_environment_s_with_its_role_and_backend(environment: str, dry: DryCheckout) -> None:
     dry.codes = {f"preview {environment}": 2}
@@ -238,7 +255,7 @@ def test_drift_makes_a_build_unstable_on_jenkins() -> None:
     assert script
     called = "def code = sh(returnStatus: true, script: 'stacks/foundation/ci/drift \"$ENVIRONMENT\"')"
     decided = text.partition(called)[2].split()
-    assert " ".join(decided[:6]) == 'if (code == 2) { unstable "${ENVIRONMENT}'
+    assert " ".join(decided[:6]) == "if (code == 2) { unstable"
     assert "} else if (code != 0) { error" in " ".join(decided)
 
 
