@@ -42,7 +42,7 @@ class Call:
         """As a reader of the log would write it, without the reports."""
         kept = [self.program]
         for argument in self.arguments:
-            if "=" not in argument and argument not in ("--report", "--exit-code"):
+            if not argument.startswith(("markdown=", "html=", "json=", "--artifact=", "--limit=")) and argument not in ("--report", "--exit-code"):
                 kept.append(Path(argument).name if argument.startswith("/") else argument)
         return " ".join(kept)
 

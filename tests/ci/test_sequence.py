@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from commonground.cli.main import cli
+from commonground.preview.comment import ROOM
+from commonground.preview.hosts import GITHUB, GITLAB, Host
 
 from .dry import Call, DryCheckout
 from .pipelines import CI, ENVIRONMENTS, ROOT, gitlab, stages, workflow
@@ -71,7 +73,7 @@ def commonground(dry: DryCheckout) -> list[Call]:
 
 # --- preview
 
-OFFLINE = "commonground preview dev staging prod --offline"
+OFFLINE = "commonground preview dev staging prod --offline --base"
 
 
 @pytest.mark.parametrize(("code", "good"), [(0, True), (2, True), (3, False), (1, False), (64, False)])
@@ -132,9 +134,9 @@ def test_on_gitlab_the_offline_preview_names_its_base_and_has_no_credentials(dry
     dry.codes = {"preview dev": 2}
     assert dry.gitlab(gitlab()["preview-offline"], {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "abc123"}) == 0
     (call,) = commonground(dry)
-    assert (call.line, call.credentials) == (f"{OFFLINE} --base abc123", [])
+    assert (call.line, call.credentials) == (f"{OFFLINE}=abc123", [])
     assert dry.gitlab(gitlab()["preview-offline"], {"CI_MERGE_REQUEST_DIFF_BASE_SHA": "abc123", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": "def456"}) == 0
-    assert commonground(dry)[1].line == f"{OFFLINE} --base def456"
+    assert commonground(dry)[1].line == f"{OFFLINE}=def456"
 
 
 @pytest.mark.parametrize(("code", "ends"), [(0, 0), (2, 0), (3, 3), (1, 1)])
@@ -161,6 +163,21 @@ def test_on_jenkins_a_fork_s_preview_is_kept_and_posts_nothing(dry: DryCheckout)
     assert dry.jenkins(stages()["preview, offline"], {}) == 3
     assert [call.line for call in commonground(dry)] == [OFFLINE]
     assert dry.used == ["checkout", "scm", "sh", "archiveArtifacts"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "artifact", "host"),
+    [
+        ({"GITHUB_SERVER_URL": "https://hub", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "7"}, "https://hub/a/b/actions/runs/7", GITHUB),
+        ({"CI_JOB_URL": "https://lab/a/b/-/jobs/7"}, "https://lab/a/b/-/jobs/7/artifacts/browse/reports", GITLAB),
+        ({"BUILD_URL": "https://ci/job/7/"}, "https://ci/job/7/artifact/reports/", GITHUB),
+        ({}, "", GITHUB),
+    ],
+)
+def test_a_report_that_is_cut_names_its_artifact_and_leaves_room_for_the_marker(variables: dict[str, str], artifact: str, host: Host, dry: DryCheckout) -> None:
+    assert dry.shell("stacks/foundation/ci/preview all dev --offline --base", variables) == 0
+    (call,) = commonground(dry)
+    assert {f"--artifact={artifact}", f"--limit={host.limit - ROOM}"} <= set(call.arguments)
 
 
 # --- comment

@@ -22,7 +22,7 @@ from commonground.preview.hosts import HOSTS
 @shared.project
 @shared.flags
 def comment_command(file: Path, key: str | None, system: str | None, api: str | None, repository: str | None, number: int | None, folder: Path) -> int:
-    """Put a report on the pull or merge request, or update the one there.
+    """Put a report on the pull or merge request, or update it.
 
     FILE is the report; without it, stdin. The token is read from GITHUB_TOKEN, GH_TOKEN or GITLAB_TOKEN. A run that reports of another one (GitHub's
     workflow_run) finds the request by what GitHub says of that run, and does nothing where the request has moved on.
