@@ -135,6 +135,7 @@ def test_no_pipeline_names_a_secret() -> None:
 def test_no_workflow_runs_a_request_s_code_with_more_than_a_fork_has() -> None:
     assert not [name for name, text in workflows().items() if "pull_request_target" in text["on"]]
     assert [name for name, text in workflows().items() if "workflow_run" in text["on"]] == ["comment"]
+    assert workflow("comment")["on"]["workflow_run"] == {"workflows": [workflow("preview")["name"]], "types": ["completed"]}
     (job,) = workflow("comment")["jobs"].values()
     (checkout,) = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkout["with"] == {"persist-credentials": False}  # the default branch, and no `ref` of somebody's choice
