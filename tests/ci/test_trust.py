@@ -69,6 +69,12 @@ def test_on_gitlab_our_own_request_is_previewed_with_the_role_and_its_comment_co
     assert set(merge_request("1", False)) == {"preview-offline", "comment", "test"}
 
 
+def test_on_gitlab_a_preview_waits_for_nothing_and_the_comment_for_every_preview_that_there_is() -> None:
+    previews = {name: job for name, job in gitlab().items() if name.startswith("preview-")}
+    assert [job["needs"] for job in previews.values()] == [[]] * 4
+    assert gitlab()["comment"]["needs"] == [{"job": name, "optional": True} for name in previews]
+
+
 @pytest.mark.parametrize("real", ["true", "false"])
 def test_on_jenkins_a_fork_s_request_is_previewed_on_an_agent_without_a_role(real: str) -> None:
     assert jenkins_stages(BRANCH_NAME="PR-1", CHANGE_ID="1", CHANGE_FORK="mallory", COMMONGROUND_REAL=real) == {"preview, offline"}

@@ -16,7 +16,7 @@ from commonground.preview.hosts import GITHUB, GITLAB
 
 from .hosts import BOT, TOKEN, Answer, FakeHost, serving
 
-LINE = "<!-- commonground: preview --><!-- platform -->"
+LINE = "<!-- commonground: preview platform -->"
 MALLORY = {"id": 66, "login": "mallory", "type": "User"}
 SET_BY_CI = re.compile(r"(GITHUB|GH|GITLAB|CI|CHANGE|JENKINS|BUILD)(_|$)")
 
@@ -129,11 +129,19 @@ def test_keys_tell_comments_apart_and_a_quoted_marker_is_no_comment_of_ours(gith
     assert [made["body"].splitlines()[0] for made in github.comments[1:]] == [LINE, LINE.replace("platform", "platform/dev")]
 
 
+def test_a_report_s_own_marker_gives_way_and_a_run_that_it_names_is_not_named_twice(github: FakeHost, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://host.example")
+    monkeypatch.setenv("GITHUB_RUN_ID", "99")
+    report.write_text("<!-- commonground: preview other -->\n## Preview\n[more](https://host.example/acme/platform/actions/runs/99)\n")
+    assert put(report) == 0
+    assert github.comments[0]["body"] == f"{LINE}\n## Preview\n[more](https://host.example/acme/platform/actions/runs/99)\n"
+
+
 def test_without_a_key_it_is_the_project_s_name(github: FakeHost, report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     monkeypatch.chdir(tmp_path)
     assert run(["comment", str(report)]) == 0
-    assert github.comments[0]["body"].startswith("<!-- commonground: preview --><!-- shop -->\n")
+    assert github.comments[0]["body"].startswith("<!-- commonground: preview shop -->\n")
 
 
 @pytest.mark.parametrize("key", ["a--b", "a -->", "-", "a\nb", "a-"])

@@ -9,7 +9,9 @@ from typing import Any
 from commonground.preview.ci import Place, number_of
 from commonground.preview.hosts import GITHUB, Client, Host, HostError, patiently
 
-MARKER = "<!-- commonground: preview -->"
+MARKER = "<!-- commonground: preview {} -->"
+MARKED = re.compile(MARKER.format("[^\n]*") + r"\n+")
+"""The marker that a report brings along, which gives way to that of the comment."""
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./]*(-[A-Za-z0-9_./]+)*")
 """Of a key: it stands in an HTML comment, which two hyphens would end."""
 ROOM = 1024
@@ -75,17 +77,18 @@ def first_line(key: str) -> str:
     """What a comment is found by: hidden, and at its very beginning. Raises `WrongKeyError`."""
     if not KEY.fullmatch(key):
         raise WrongKeyError(key)
-    return f"{MARKER}<!-- {key} -->"
+    return MARKER.format(key)
 
 
 def body(text: str, key: str, where: Place) -> str:
     """The whole comment: marker, report, and the run's address where there is room for it. Raises `TooLongError`, `WrongKeyError`."""
+    text = text[found.end() :] if (found := MARKED.match(text)) else text
     # The fork's author decides what is in it, but not whom it calls.
     report = FROM_A_FORK + MENTION.sub(UNMENTIONED, text) if where.fork else text
     whole = f"{first_line(key)}\n{report}"
     if len(whole) > where.host.limit:
         raise TooLongError(where.host, len(whole))
-    footer = f"\n<sub>[The run, with the whole report]({where.run})</sub>\n" if where.run else ""
+    footer = f"\n<sub>[The run, with the whole report]({where.run})</sub>\n" if where.run and where.run not in report else ""
     return whole + footer if len(whole + footer) <= where.host.limit else whole
 
 
