@@ -265,7 +265,11 @@ class Cluster(pulumi.ComponentResource):
         return KubernetesProvider(
             f"{self._label}-kubernetes",
             kubeconfig=kubeconfig(
-                cluster=settings.name, endpoint=self.endpoint, certificate=self.certificate, region=settings.region, role_arn=settings.deployer_arn
+                cluster=settings.name,
+                endpoint=self.endpoint,
+                certificate=self.certificate,
+                region=settings.region,
+                role_arn=None if settings.as_caller else settings.deployer_arn,
             ),
             cluster_identifier=settings.name,
             enable_server_side_apply=True,

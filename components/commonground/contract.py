@@ -160,8 +160,8 @@ class Platform:
         self.priority_classes = contract.apply(lambda known: known.get("priority_classes") or [])
         self.storage_classes = contract.apply(lambda known: known.get("storage_classes") or [])
 
-    def kubernetes(self, name: str, *, role_arn: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> KubernetesProvider:
-        """A Kubernetes provider for the cluster, as a role that has access to it."""
+    def kubernetes(self, name: str, *, role_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions | None = None) -> KubernetesProvider:
+        """A Kubernetes provider for the cluster, as a role that has access to it; None: as the caller, for a preview."""
         config = kubeconfig(
             cluster=self.cluster.name,
             endpoint=self._at("cluster", "endpoint"),

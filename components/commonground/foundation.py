@@ -64,12 +64,16 @@ class Foundation(pulumi.ComponentResource):
         self.register_outputs({"contract": self.contract.outputs})
 
     def _aws(self, environment: Environment) -> aws.Provider:
-        """Acts as the deployer, whoever runs the engine, as the Kubernetes provider does: a deployer that runs it itself has to trust itself."""
+        """Acts as the deployer, whoever runs the engine, as the Kubernetes provider does: a deployer that runs it itself has to trust itself.
+
+        In a preview as the caller neither does.
+        """
+        roles = None if environment.cluster.as_caller else [{"role_arn": environment.cluster.deployer_arn, "session_name": "commonground"}]
         return aws.Provider(
             "aws",
             region=environment.region,
             allowed_account_ids=[environment.account],
-            assume_roles=[{"role_arn": environment.cluster.deployer_arn, "session_name": "commonground"}],
+            assume_roles=roles,
             default_tags={"tags": {"commonground:environment": environment.name, "commonground:project": pulumi.get_project()}},
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -11,9 +11,9 @@ def kubeconfig(
     endpoint: pulumi.Input[str],
     certificate: pulumi.Input[str],
     region: pulumi.Input[str],
-    role_arn: pulumi.Input[str],
+    role_arn: pulumi.Input[str] | None,
 ) -> pulumi.Output[str]:
-    """A kubeconfig as JSON, which is YAML too: a token is asked for at each use, as the role given, and stored nowhere.
+    """A kubeconfig as JSON, which is YAML too: a token is asked for at each use, as the role given or else the caller, and stored nowhere.
 
     `certificate` is the cluster's authority, base64. Whoever runs the engine needs the AWS CLI and the right to assume the role (EKS user guide,
     "Create a kubeconfig file manually").
@@ -30,11 +30,12 @@ def kubeconfig(
     )
 
 
-def _get_token(cluster: pulumi.Input[str], region: pulumi.Input[str], role_arn: pulumi.Input[str]) -> dict[str, Any]:
+def _get_token(cluster: pulumi.Input[str], region: pulumi.Input[str], role_arn: pulumi.Input[str] | None) -> dict[str, Any]:
+    role = () if role_arn is None else ("--role-arn", role_arn)
     return {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "command": "aws",
-        "args": ["eks", "get-token", "--cluster-name", cluster, "--region", region, "--role-arn", role_arn, "--output", "json"],
+        "args": ["eks", "get-token", "--cluster-name", cluster, "--region", region, *role, "--output", "json"],
         "interactiveMode": "Never",
         "provideClusterInfo": False,
     }

@@ -14,6 +14,7 @@ environment = settings.resolve(
     scale=config.require_object("scale"),
     bindings=config.require_object("bindings"),
     offline=config.get_bool("offline") or False,  # stands only in the stack file that an offline run generates
+    as_caller=config.get_bool("as_caller") or False,  # `commonground preview --as-caller` sets it, and no file
 )
 foundation = Foundation("foundation", environment)
 pulumi.export("contract", foundation.contract.outputs)

@@ -48,7 +48,8 @@ scale = configured(Scale, data=pulumi.Config("shop").get_object("scale"), file=f
 
 platform = Contract.read(f"organization/commonground/{environment}")
 team = platform.teams["shop"]
-on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes("kubernetes", role_arn=bindings.role)])
+as_caller = pulumi.Config("commonground").get_bool("as_caller")  # `commonground preview --as-caller` sets it, and no file
+on_cluster = pulumi.ResourceOptions(providers=[platform.kubernetes("kubernetes", role_arn=None if as_caller else bindings.role)])
 
 churn = ModelService(
     "churn",

@@ -125,7 +125,7 @@ def test_on_github_the_real_preview_is_one_environment_s_with_its_role_and_backe
     dry.codes = {f"preview {environment}": 2}
     assert dry.github(workflow("preview")["jobs"]["real"], of(environment))
     (call,) = commonground(dry)
-    assert (call.line, call.credentials, call.backend) == (f"commonground preview {environment}", ["AWS_ACCESS_KEY_ID"], f"s3://{environment}")
+    assert (call.line, call.credentials, call.backend) == (f"commonground preview {environment} --as-caller", ["AWS_ACCESS_KEY_ID"], f"s3://{environment}")
     assert dry.used[-2:] == [f"aws-actions/configure-aws-credentials preview-{environment}", f"actions/upload-artifact preview-{environment}"]
     assert dry.calls[0].credentials == []  # scripts/setup, before
 
@@ -144,7 +144,7 @@ def test_on_gitlab_the_real_preview_has_its_role_and_a_token_that_goes_with_the_
     dry.codes = {"preview prod": code}
     assert dry.gitlab(gitlab()["preview-prod"], of_gitlab("prod")) == ends
     (call,) = commonground(dry)
-    assert (call.line, call.credentials, call.backend) == ("commonground preview prod", ["AWS_ROLE_ARN"], "s3://prod")
+    assert (call.line, call.credentials, call.backend) == ("commonground preview prod --as-caller", ["AWS_ROLE_ARN"], "s3://prod")
     assert not (dry.root.parent / "checkout.aws-token").exists()
 
 
@@ -153,7 +153,7 @@ def test_on_jenkins_the_report_is_kept_and_posted_also_after_a_violation(code: i
     dry.codes = {"preview dev": code}
     assert dry.jenkins(stages()["preview"], {"ENVIRONMENT": "dev"}) == ends
     preview, comment = commonground(dry)
-    assert (preview.line, preview.credentials) == ("commonground preview dev", [])
+    assert (preview.line, preview.credentials) == ("commonground preview dev --as-caller", [])
     assert (comment.line, comment.credentials) == ("commonground comment reports/dev.md --key commonground/dev", ["GITHUB_TOKEN"])
     assert dry.used == ["checkout", "scm", "sh", "archiveArtifacts", "withCredentials", "sh"]
 
@@ -245,7 +245,7 @@ def test_drift_is_reported_by_a_red_run_on_github_after_the_report_is_kept(code:
     dry.codes = {"preview dev": code}
     assert dry.github(workflow("drift")["jobs"]["drift"], of("dev")) is good
     (call,) = commonground(dry)
-    assert (call.line, call.credentials, call.backend) == ("commonground preview dev --refresh", ["AWS_ACCESS_KEY_ID"], "s3://dev")
+    assert (call.line, call.credentials, call.backend) == ("commonground preview dev --refresh --as-caller", ["AWS_ACCESS_KEY_ID"], "s3://dev")
     assert dry.used[-1] == "actions/upload-artifact drift-dev"
     assert dry.text("drift-dev.md") == (dry.root.parent / "GITHUB_STEP_SUMMARY").read_text()
 
@@ -263,7 +263,7 @@ def test_drift_is_a_warning_on_gitlab_and_an_error_is_an_error(dry: DryCheckout)
         2: "warning",
         3: "failed",
     }
-    assert set(dry.lines) == {"commonground preview staging --refresh"}
+    assert set(dry.lines) == {"commonground preview staging --refresh --as-caller"}
 
 
 def test_drift_makes_a_build_unstable_on_jenkins() -> None:

@@ -42,7 +42,9 @@ class Thing(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.DiffResponse(changes=1)
+        old, new = json_format.MessageToDict(request.old_inputs), json_format.MessageToDict(request.news)
+        keys = [key for key in sorted({*old, *new} - {"version"}) if old.get(key) != new.get(key)]
+        return provider_pb2.DiffResponse(changes=2 if keys else 1, diffs=keys)
 
     def Configure(self, request: Any, context: Any) -> Any:
         return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)

@@ -58,3 +58,21 @@ def test_offline_there_is_nothing_to_read(checkout: Checkout) -> None:
     told = checkout.run("preview", "local", "--refresh", "--offline")
     assert told.code == 64
     assert "--refresh reads the cloud" in told.err
+
+
+def test_as_the_caller_its_providers_act_as_nobody_else_and_only_that_is_kept_quiet(up: Checkout) -> None:
+    program = up.root / "stacks" / "__main__.py"
+    as_role = '{"assumeRoles": None if pulumi.Config("commonground").get_bool("as_caller") else "deployer", "region": pulumi.Config().get("region") or "one"}'
+    program.write_text(program.read_text().replace('ProviderResource("aws", "aws", {})', f'ProviderResource("aws", "aws", {as_role})'))
+    assert up.run("up", "local").code == 0
+    assert up.run("preview", "local", "--exit-code").code == 0
+    before = files(up)
+    told = up.run("preview", "local", "--as-caller", "--exit-code")
+    assert told.code == 0, told.out
+    stack_file = up.root / "stacks" / "Pulumi.local.yaml"
+    stack_file.write_text(stack_file.read_text() + "  proof:region: two\n")
+    told = up.run("preview", "local", "--as-caller", "--exit-code")
+    assert told.code == 2, told.out
+    assert "region" in told.out
+    assert files(up) == before
+    assert up.run("preview", "local", "--as-caller", "--offline").code == 64

@@ -26,6 +26,12 @@ def test_a_second_up_changes_nothing_and_says_so(provisioned: Provisioned) -> No
     assert again.calls == []
 
 
+def test_a_preview_as_the_caller_acts_as_nobody_else_and_that_is_no_change(provisioned: Provisioned) -> None:
+    told = Story(provisioned.checkout).tell("as the caller", "preview", "local", "--as-caller", "--exit-code")
+    assert told.result.code == 0, told.result.out + told.result.err
+    assert told.calls == []
+
+
 def test_an_edited_scale_value_is_previewed_down_to_the_property(eventful: Eventful) -> None:
     shown = eventful.story["preview more"]
     assert shown.result.code == 2, shown.result.err

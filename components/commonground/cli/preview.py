@@ -88,6 +88,7 @@ class How:
     verify: bool
     base: str | None
     refresh: bool
+    as_caller: bool
 
     def check(self) -> None:
         """Raises `UsageError` where options contradict each other."""
@@ -95,11 +96,13 @@ class How:
             raise click.UsageError("--verify goes with --offline, without --base")
         if self.refresh and self.offline:
             raise click.UsageError("--refresh reads the cloud, and offline there is none")
+        if self.as_caller and self.offline:
+            raise click.UsageError("--as-caller is for previews with credentials, and offline there are none")
 
     def of(self, run: Run) -> Outcome:
         """The preview. Raises the errors of the engine."""
         if self.base is None:
-            return run.preview(offline=self.offline, verify=self.verify, refresh=self.refresh)
+            return run.preview(offline=self.offline, verify=self.verify, refresh=self.refresh, as_caller=self.as_caller)
         from commonground.engine import base  # git and what a base runs with
 
         return base.preview(run, base.revision(run.project.root, self.base))
@@ -189,6 +192,7 @@ class Told:
 @click.option("--offline", is_flag=True, help="With no account, credentials or network: against nothing, or with --base against that.")
 @click.option("--base", is_flag=False, flag_value="auto", metavar="[=REVISION]", help="Offline, against another commit; alone: what this change starts from.")
 @click.option("--refresh", is_flag=True, help="Against what is really in the cloud, read for this preview only: shows drift.")
+@click.option("--as-caller", is_flag=True, help="With your own credentials, not as the role that deploys: a role that only reads will do.")
 @click.option("--verify", is_flag=True, help="Offline: preview the result once more, and fail if anything would change again.")
 @click.option(
     "--report", "wanted", multiple=True, callback=_wanted, metavar="FORMAT[=FILE]", help="text, markdown, html or json, to stdout or a file. Repeatable."
@@ -208,6 +212,7 @@ def preview_command(
     base: str | None,
     verify: bool,
     refresh: bool,
+    as_caller: bool,
     wanted: tuple[Wanted, ...],
     events: Path | None,
     graph: Path | None,
@@ -217,7 +222,7 @@ def preview_command(
     folder: Path,
 ) -> int:
     """Show what `up` would do, down to properties. Changes nothing."""
-    how = How(offline or base is not None, verify, base, refresh)
+    how = How(offline or base is not None, verify, base, refresh, as_caller)
     how.check()
     drawing = _drawing(graph, environments)
     if events and (how.offline or refresh or len(environments) > 1):

@@ -79,6 +79,7 @@ class Operations:
             answer = self._verified(stack) if self._request.verify else Answer(Status.DONE, outputs=self._watch.outputs)
             return replace(answer, status=Status.VIOLATED) if answer.status is Status.DONE and self._watch.violated else answer
         self._watch.reads_first = self._request.refresh
+        self._watch.as_caller = self._request.as_caller
         # `--refresh` of the engine's preview keeps what it read to itself (pkg/engine/update.go: a preview writes no snapshot).
         stack.preview(refresh=self._request.refresh or None, **self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)

@@ -16,6 +16,8 @@ PLACEHOLDER = "secret-not-read-here"
 """Stands for every `secure` value in a generated stack file: only the key of the real one opens it."""
 
 OFFLINE = "commonground:offline"
+AS_CALLER = "commonground:as_caller"
+"""Set in a run, and in no file: the program's providers act as the caller."""
 
 # What ties a stack file to the key that encrypts its secrets (Pulumi docs, "Secrets": the stack settings file).
 KEYS_OF_ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")

@@ -75,6 +75,8 @@ class Request:
     """Offline: whether a second preview, on what the first one made, has to say that nothing changes."""
     refresh: bool = False
     """A preview: whether it first reads the cloud, for itself only. Neither the state nor the cloud is changed by it."""
+    as_caller: bool = False
+    """A preview: whether its providers act as the caller, not as the role that deploys."""
     ask: bool = False
     """Whether to ask before anything is changed."""
     cloud: str | None = None

@@ -111,19 +111,22 @@ class Run:
         cloud = self._running_cloud()
         return self._live(Mode.REFRESH, cloud) if cloud else self._run(Mode.REFRESH, state=State.CHECKOUT, cloud="")
 
-    def preview(self, *, offline: bool, verify: bool = False, refresh: bool = False) -> Outcome:
+    def preview(self, *, offline: bool, verify: bool = False, refresh: bool = False, as_caller: bool = False) -> Outcome:
         """What `up` would do. Changes nothing, starts no local cloud. `verify`: offline, preview the result once more, and fail if that changes anything.
 
-        `refresh`: against what is really there, which is read for this preview only; offline there is nothing to read.
+        `refresh`: against what is really there, which is read for this preview only; offline there is nothing to read. `as_caller`: with the caller's
+        own rights, not those of the role that deploys.
         """
         if offline:
             return self._planned("offline", verify=verify)
         if not self.local:
-            return self._run(Mode.PREVIEW, state=State.TEAM, refresh=refresh)
+            return self._run(Mode.PREVIEW, state=State.TEAM, refresh=refresh, as_caller=as_caller)
         cloud = self._running_cloud()
         if cloud is None:
             return self._planned("no local cloud runs")
-        return self._live(Mode.PREVIEW, cloud, refresh=refresh) if self._stands_in(cloud) else self._planned("nothing is provisioned in the local cloud")
+        if not self._stands_in(cloud):
+            return self._planned("nothing is provisioned in the local cloud")
+        return self._live(Mode.PREVIEW, cloud, refresh=refresh, as_caller=as_caller)
 
     def render(self, folder: Path) -> Outcome:
         """An offline preview that writes every Kubernetes object below a folder: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml`."""
@@ -186,7 +189,7 @@ class Run:
     def _planning(self, manifests: Path | None = None) -> StandIns:
         return StandIns("plan", self._kubernetes, manifests=str(manifests) if manifests else None)
 
-    def _live(self, mode: Mode, cloud: Any, *, refresh: bool = False) -> Outcome:
+    def _live(self, mode: Mode, cloud: Any, *, refresh: bool = False, as_caller: bool = False) -> Outcome:
         real = self._real_kubernetes(cloud)
         # By instance: the objects of a lost cloud are lost with it.
         manifests = self.checkout.local / "manifests" / cloud.instance
@@ -196,7 +199,8 @@ class Run:
                     shutil.rmtree(old, ignore_errors=True)
         manifests.mkdir(parents=True, exist_ok=True)
         stand_ins = StandIns("live", self._kubernetes, cloud.endpoint, str(manifests))
-        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real, refresh=refresh)
+        reading = {"refresh": refresh, "as_caller": as_caller}
+        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real, **reading)
 
     def _real_kubernetes(self, cloud: Any) -> RealKubernetes | None:
         if not clusters.used(self.checkout.local, cloud):
@@ -219,6 +223,7 @@ class Run:
         ask: bool = False,
         verify: bool = False,
         refresh: bool = False,
+        as_caller: bool = False,
     ) -> Outcome:
         file = self.project.stack_file(self.environment)
         if not file.is_file():
@@ -238,6 +243,7 @@ class Run:
             ask=ask,
             verify=verify,
             refresh=refresh,
+            as_caller=as_caller,
             cloud=cloud,
         )
         with self._worker() as worker:

@@ -1,5 +1,6 @@
 """Hears the engine's events in the worker, passes them on, and keeps what the answer needs."""
 
+from dataclasses import replace
 from typing import Any
 
 from pulumi.automation import EngineEvent
@@ -14,6 +15,9 @@ PROTECTED = ("marked for protection", "because it is protected")
 PENDING = "Attempting to deploy or update resources with"
 # Warnings of a provider on the PATH, in whose place `clusters.started` says one line (sdk/go/common/workspace/plugins.go; pkg/resource/deploy).
 ON_PATH = ("using pulumi-resource-kubernetes from $PATH", "resource plugin kubernetes is expected to have version")
+PROVIDERS = "pulumi:providers:"
+AUTHENTICATION = {"assumeRoles", "kubeconfig"}
+"""Properties of providers by which they act as somebody."""
 UNTOLD = ("debug", "error")
 """Severities that are not passed on as they come: errors are told once, at the end, with their resource."""
 
@@ -29,6 +33,8 @@ class Watch:
         """Whether our policy pack only tells (`commonground.engine.findings.ONLY_TELL`)."""
         self.findings: dict[Finding, None] = {}
         """What policies found in all operations of the run, each once, in order."""
+        self.as_caller = False
+        """Whether providers act as the caller: that they do is no change."""
         self.reads_first = False
         """Whether a preview reads the cloud before it compares: then reading a resource is no step of its own."""
         self.clear()
@@ -81,6 +87,8 @@ class Watch:
     def _step(self, kind: str, found: Step) -> None:
         if self.reads_first and found.op == "refresh":
             return
+        if self.as_caller and found.type.startswith(PROVIDERS) and found.diff.keys() <= AUTHENTICATION:
+            found = replace(found, op="same", diff={})
         self.steps[found.urn] = found
         self._channel.step(kind, found)
         if found.changes:

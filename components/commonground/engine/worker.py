@@ -14,7 +14,7 @@ from pathlib import Path
 from commonground.engine import imports, standins
 from commonground.engine.channel import Channel
 from commonground.engine.errors import BusyError, EngineError, Problem
-from commonground.engine.project import Project
+from commonground.engine.project import AS_CALLER, Project
 from commonground.engine.request import HALF_MADE, Answer, Mode, Request, State, Status
 
 
@@ -57,7 +57,19 @@ def _run(request: Request, project: Project, run_program: Callable[[], None], ah
             workspace.begin(channel)
         if serving:
             workspace.environment["PULUMI_DEBUG_PROVIDERS"] = serving.attach(without=("kubernetes",) if request.real_kubernetes else ())
-        return Operations(request, workspace, channel, run_program).run()
+        return Operations(request, workspace, channel, as_caller(run_program) if request.as_caller else run_program).run()
+
+
+def as_caller(run_program: Callable[[], None]) -> Callable[[], None]:
+    """The program, told by its config that its providers act as the caller."""
+
+    def run() -> None:
+        from pulumi.runtime import set_config
+
+        set_config(AS_CALLER, "true")
+        run_program()
+
+    return run
 
 
 def program(main: Path) -> Callable[[], None]:

@@ -144,6 +144,8 @@ class ClusterSettings(Settings):
     """CIDRs that reach a public endpoint."""
     deployer_arn: str
     """Role that deploys: its own entry comes first, and Kubernetes objects are made as this role."""
+    as_caller: bool = False
+    """Whether providers act as whoever runs the engine, not as the deployer: for previews by a role that only reads."""
     access: tuple[AccessSettings, ...]
     """All principals, the deployer included."""
     members: tuple[GroupAccessSettings, ...] = ()
