@@ -1,6 +1,7 @@
 """Records the event logs in `recorded/`: the real CLI previews `programs.py` on the stand-ins. The same bytes each time.
 
-`python -m tests.preview.record [NAME...]` from the root of the checkout; `--stand-ins FILE` is how it serves itself stand-ins that say what a cloud has.
+`python -m tests.preview.record [--into FOLDER] [NAME...]` from the root of the checkout; `--stand-ins FILE` is how it serves itself stand-ins that say
+what a cloud has.
 """
 
 import json
@@ -47,13 +48,13 @@ SETS = frozenset({"dependencies", "propertyDependencies", "keys", "diffs", "repl
 """What the engine writes in another order each time."""
 
 
-def main(names: list[str]) -> None:
-    """Records the scenes of these names, or all."""
+def main(names: list[str], into: Path = RECORDED) -> None:
+    """Records the scenes of these names, or all, into a folder."""
     engine = find(lambda line: print(line, file=sys.stderr))
     for name in names or SCENES:
         with tempfile.TemporaryDirectory(prefix="record-") as folder:
             for form, text in _record(SCENES[name], str(engine.path), Path(folder)).items():
-                (RECORDED / f"{name}{FORMS[form]}").write_text(text, "utf-8")
+                (into / f"{name}{FORMS[form]}").write_text(text, "utf-8")
         print(name, file=sys.stderr)
 
 
@@ -225,5 +226,7 @@ def _serve(there: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--stand-ins"]:
         _serve(Path(sys.argv[2]))
+    elif sys.argv[1:2] == ["--into"]:
+        main(sys.argv[3:], Path(sys.argv[2]))
     else:
         main(sys.argv[1:])

@@ -2,6 +2,10 @@
 
 import gzip
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from commonground.preview.events import Recorded, read
 from commonground.preview.replay import NO_REASON_IN_DIGEST
 
 FORMS = [name for name, scene in SCENES.items() if {"events", "digest"} <= set(scene.forms)]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 SECRETS = (TOKEN, "plain-Pa55word", "plainhash", "p4ssw0rd", "admin-of-all")
 BUCKET = "urn:pulumi:dev::example::aws:s3/bucket:Bucket::one"
 
@@ -181,6 +186,12 @@ def test_outputs_that_a_program_called_secret_are_masked() -> None:
     assert one(read(log("foreign")), "admin").was == {"length": 16, "result": MASK, "bcryptHash": MASK}
 
 
+def test_a_secret_output_is_masked_however_short_it_is(tmp_path: Path) -> None:
+    state = {"custom": True, "inputs": {"pin": 1234}, "outputs": {"pin": 1234, "code": "abc"}, "additionalSecretOutputs": ["pin", "code"]}
+    found = one(read(written(tmp_path / "log", [event(op="create", new=state), end()])), "one")
+    assert (found.new, found.outputs) == ({"pin": MASK}, {"pin": MASK, "code": MASK})
+
+
 def test_a_secret_is_masked_in_the_copy_that_a_provider_makes_of_a_tag() -> None:
     """And nothing else is: that the tag is there can be seen."""
     found = one(read(log("secrets.events.jsonl")), "audit")
@@ -279,8 +290,10 @@ def test_parents_may_come_after_their_children(tmp_path: Path) -> None:
 
 
 def test_a_log_of_an_update_says_that_it_is_none_of_a_preview(tmp_path: Path) -> None:
-    recorded = read(written(tmp_path / "log", [end(isPreview=False)]))
-    assert recorded.notes == ("the log is of an update, not of a preview: what it says was done",)
+    """Also where its end is missing."""
+    done = event(op="create", new={"custom": True, "inputs": {}, "outputs": {}})["resOutputsEvent"]
+    for found in ([end(isPreview=False)], [{"resOutputsEvent": {"metadata": done["metadata"]}}]):
+        assert read(written(tmp_path / "log", found)).notes == ("the log is of an update, not of a preview: what it says was done",)
 
 
 @pytest.mark.parametrize(
@@ -298,6 +311,27 @@ def test_what_the_cli_says_beside_its_digest_does_not_disturb(before: str, after
     recorded = read(file)
     assert changed(recorded) == changed(read(digest))
     assert recorded.problems == problems
+
+
+def test_without_a_detailed_diff_the_keys_that_differ_are_told(tmp_path: Path) -> None:
+    """As of a provider that gives none."""
+    state = {"custom": True, "inputs": {"a": 1, "b": 1}, "outputs": {}}
+    found = event(op="replace", old=state, new=state, keys=["b"], diffs=["a", "b"], detailedDiff=None)
+    assert one(read(written(tmp_path / "log", [found, end()])), "one").diff == {"a": "update", "b": "update-replace"}
+
+
+def test_what_comes_after_the_end_is_another_run(tmp_path: Path) -> None:
+    """As where two logs were put into one file."""
+    recorded = read(written(tmp_path / "log", [*events("rename"), *events("workload")]))
+    assert recorded.steps == read(log("rename")).steps
+    assert recorded.notes == ("the log goes on with another run, which was left out",)
+
+
+def test_what_is_said_in_passing_and_by_policies_that_are_off_is_left_out(tmp_path: Path) -> None:
+    passing = {"diagnosticEvent": {"severity": "error", "message": "retrying", "ephemeral": True}}
+    off = {"policyEvent": {"policyName": "tags", "enforcementLevel": "disabled", "message": "no owner"}}
+    debug = {"diagnosticEvent": {"severity": "debug", "message": "registering resource", "prefix": "debug: "}}
+    assert read(written(tmp_path / "log", [passing, off, debug, end()])) == Recorded((), (), (), "", ())
 
 
 @pytest.mark.parametrize("name", ["import.digest.json", "rename.events.jsonl"])
@@ -378,3 +412,21 @@ def test_a_log_of_fifty_thousand_events_is_read(tmp_path: Path) -> None:
     recorded = read(file)
     assert len(recorded.steps) == 50_000
     assert recorded.problems == ()
+
+
+@pytest.mark.engine
+def test_the_cli_still_writes_what_was_recorded(tmp_path: Path) -> None:
+    """Else record them again: `python -m tests.preview.record`."""
+    subprocess.run([sys.executable, "-m", "tests.preview.record", "--into", str(tmp_path), "workload"], cwd=RECORDED.parents[2], env=ENVIRONMENT, check=True)
+    (now,) = tmp_path.glob("workload*")
+
+    def said(recorded: Recorded) -> list[Step]:
+        return [step for step in recorded.steps if step.changes]
+
+    assert said(read(now)) == said(read(log("workload")))
+    assert event_fields(now) == event_fields(log("workload"))
+
+
+def event_fields(file: Path) -> set[str]:
+    """All keys of all events."""
+    return set(re.findall(r'"(\w+)":', file.read_text("utf-8")))

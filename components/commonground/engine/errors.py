@@ -8,7 +8,10 @@ PREVIEW = "the preview"
 """What errors call a run that changes nothing."""
 LOGIN = "`{cli} login s3://BUCKET`, or set PULUMI_BACKEND_URL or PULUMI_ACCESS_TOKEN"
 
-EVENT_LOG = "write it with `pulumi preview --json > FILE` (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true adds policy results), or `--event-log FILE`"
+EVENT_LOG = (
+    "write it with `pulumi preview --json > FILE` (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true adds policy results), "
+    "or `--event-log FILE` (which the CLI knows with PULUMI_DEBUG_COMMANDS=true)"
+)
 
 
 @dataclass(frozen=True)
