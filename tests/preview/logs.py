@@ -5,7 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.preview.programs import TOKEN
+
 RECORDED = Path(__file__).parent / "recorded"
+BUCKET = "urn:pulumi:dev::example::aws:s3/bucket:Bucket::one"
+SECRETS = (TOKEN, "plain-Pa55word", "plainhash", "p4ssw0rd", "admin-of-all")
+"""What stands in recorded logs in plain text, and must be in no report."""
 MANY = 300
 """So many log groups does the provider's upgrade change."""
 
@@ -25,6 +30,15 @@ def written(file: Path, found: list[dict[str, Any]]) -> Path:
     """A log with these events."""
     file.write_text("".join(f"{json.dumps(event)}\n" for event in found), "utf-8")
     return file
+
+
+def event(**metadata: Any) -> dict[str, Any]:
+    """A step that is done, as an event."""
+    return {"resOutputsEvent": {"metadata": {"op": "same", "urn": BUCKET, "type": "aws:s3/bucket:Bucket", **metadata}, "planning": True}}
+
+
+def end(**more: Any) -> dict[str, Any]:
+    return {"summaryEvent": {"maybeCorrupt": False, "durationSeconds": 1, "resourceChanges": {}, "isPreview": True, "result": "succeeded", **more}}
 
 
 def cut(folder: Path) -> Path:

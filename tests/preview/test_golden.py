@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.preview.logs import MADE, RECORDED, log
-from tests.preview.test_events import SECRETS
+from tests.preview.logs import MADE, RECORDED, SECRETS, log
 
 from commonground.preview import markdown
 from commonground.preview.changes import environment

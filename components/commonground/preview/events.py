@@ -75,11 +75,15 @@ class _Log:
     """A log while it is read."""
 
     path: str
-    replay: Replay = field(default_factory=lambda: Replay(Values()))
+    values: Values = field(default_factory=Values)
+    replay: Replay = field(init=False)
     _said: list[str] = field(default_factory=list)
     """Lines that are no JSON: what the CLI said beside the log."""
     _unread: list[int] = field(default_factory=list)
     """Numbers of lines that look like JSON and are none."""
+
+    def __post_init__(self) -> None:
+        self.replay = Replay(self.values)
 
     def read(self, lines: IO[str]) -> None:
         """Finds out which form it has, and takes it in."""
@@ -88,7 +92,7 @@ class _Log:
             if not line.lstrip().startswith(("{", "[")):
                 self._said.append(line.strip())
                 continue
-            found = _json(line)
+            found = self._json(line)
             if isinstance(found, dict) and (is_event(found) or "events" in found):
                 self._stream(number, found, numbered)
             elif found is None and _begins_event(line):
@@ -109,12 +113,20 @@ class _Log:
         told = self.replay.told()
         return Recorded(told.steps, told.findings, told.problems, told.stack, told.notes)
 
+    def _json(self, line: str) -> Any:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return None
+        self.values.learn(found, line)
+        return found
+
     def _stream(self, first: int, event: dict[str, Any], lines: Iterator[tuple[int, str]]) -> None:
         """JSON lines, of which the last may be cut off."""
         taken, last = self._take(event), first
         for number, line in lines:
             last = number
-            found = _json(line)
+            found = self._json(line)
             if isinstance(found, dict):
                 taken += self._take(found)
             elif line.lstrip().startswith("{"):
@@ -139,6 +151,7 @@ class _Log:
             found, end = json.JSONDecoder().raw_decode(text.lstrip())
         except ValueError as error:
             raise self._broken(first, text, error) from None
+        self.values.learn(found, text)
         rest = text.lstrip()[end:]
         self._said += [line.strip() for line in rest.splitlines() if line.strip()]
         if isinstance(found, list) and any(isinstance(event, dict) and is_event(event) for event in found):
@@ -154,13 +167,6 @@ class _Log:
         total = first + text.rstrip().count("\n")
         ends = line >= total
         return EventLogError(self.path, "ends in the middle of the JSON: it is cut off" if ends else "is no JSON here", line=line)
-
-
-def _json(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return None
 
 
 def _begins_event(line: str) -> bool:

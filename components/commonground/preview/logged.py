@@ -42,6 +42,11 @@ class Values:
 
     secrets: set[str] = field(default_factory=set)
 
+    def learn(self, value: Any, text: str) -> None:
+        """Keeps the secrets in a part of a log that may not be understood otherwise. `text`: the same as it was read."""
+        if any(f'"{key}"' in text for key in PLAIN) and any(mark in text for mark in (MARK[1], OUTPUT)):
+            self.clean(value)
+
     def clean(self, value: Any) -> Any:
         """A value with `MASK` for each secret, and the engine's mark for whatever is not known yet."""
         if isinstance(value, dict):

@@ -103,16 +103,15 @@ class Replay:
     def digest(self, digest: Mapping[str, Any]) -> None:
         """Takes a whole digest in."""
         self._is_digest = True
-        entries = [entry for entry in digest.get("steps") or [] if isinstance(entry, dict)]
+        entries = _objects(digest, "steps")
         refreshed = any(entry.get("op") == "refresh" for entry in entries)
         # Older CLIs write the outcome of a refresh over the step that began it: of two steps of a resource the first is then drift.
-        last = {entry.get("urn"): number for number, entry in enumerate(entries)}
+        last = {_text(entry, "urn"): number for number, entry in enumerate(entries)}
         for number, entry in enumerate(entries):
-            early = refreshed and number < last[entry.get("urn")] and entry.get("op") in ("update", "delete") and not is_leftover(entry)
+            early = refreshed and number < last[_text(entry, "urn")] and entry.get("op") in ("update", "delete") and not is_leftover(entry)
             self._take(entry, drift=early or entry.get("op") == "refresh")
-        for found in digest.get("diagnostics") or []:
-            if isinstance(found, dict):
-                self._diagnostic(found)
+        for found in _objects(digest, "diagnostics"):
+            self._diagnostic(found)
         self._strange.update(f"the field `{key}` of a digest" for key in digest if key not in DIGEST_FIELDS)
         changes = digest.get("changeSummary")
         self._end({"resourceChanges": changes, "maybeCorrupt": digest.get("maybeCorrupt"), "isPreview": True})
@@ -169,7 +168,7 @@ class Replay:
             self._drift[found.urn] = found, found.op == "delete" or is_gone(entry)
 
     def _diagnostic(self, event: Mapping[str, Any]) -> None:
-        severity, text, urn = _text(event, "severity"), plain(_text(event, "message")), _text(event, "urn") or None
+        severity, text, urn = _text(event, "severity"), plain(_text(event, "message")), _urn(event, "urn")
         if event.get("ephemeral") or not text:
             return
         if severity == "error":
@@ -185,11 +184,11 @@ class Replay:
         if level not in MANDATORY | MILD:
             self._strange[f"the enforcement level `{level}`"] += 1
         message = plain(_text(event, "message"))
-        excepted = [found for found in event.get("exceptions") or [] if isinstance(found, dict)]
+        excepted = _objects(event, "exceptions")
         for found in excepted:
             message += f" (accepted: {_text(found, 'id')}: {_text(found, 'reason')})"
         mandatory = level not in MILD and not excepted
-        self._findings[PolicyFinding(_text(event, "policyName"), mandatory, message, _text(event, "resourceUrn"))] = None
+        self._findings[PolicyFinding(_text(event, "policyName"), mandatory, message, _urn(event, "resourceUrn") or "")] = None
 
     def _remediation(self, event: Mapping[str, Any]) -> None:
         name = _text(event, "resourceUrn").rsplit("::", 1)[-1]
@@ -267,3 +266,13 @@ def _drifted(found: Step, *, gone: bool) -> str:
 def _text(found: Mapping[str, Any], key: str) -> str:
     value = found.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _urn(found: Mapping[str, Any], key: str) -> str | None:
+    value = _text(found, key)
+    return value if value.count("::") > 2 else None
+
+
+def _objects(found: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    value = found.get(key)
+    return [inner for inner in value if isinstance(inner, dict)] if isinstance(value, list) else []
