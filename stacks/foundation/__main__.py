@@ -1,5 +1,6 @@
 """The foundation of one environment: `./scripts/up dev`, or `pulumi up -s dev`."""
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -16,5 +17,7 @@ environment = settings.resolve(
     offline=config.get_bool("offline") or False,  # stands only in the stack file that an offline run generates
     as_caller=config.get_bool("as_caller") or False,  # `commonground preview --as-caller` sets it, and no file
 )
+if os.environ.get("COMMONGROUND_AS_CALLER") == "1" and pulumi.runtime.is_dry_run():  # CI's role `preview`: docs/delivery.md
+    environment = environment.as_caller()
 foundation = Foundation("foundation", environment)
 pulumi.export("contract", foundation.contract.outputs)

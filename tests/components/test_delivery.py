@@ -322,3 +322,10 @@ def test_a_foundation_without_pipelines_has_no_identity_of_theirs() -> None:
 def test_settings_that_pin_nothing_are_refused_by_hand_too(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         github(**change)
+
+
+def test_a_preview_by_who_may_not_become_the_deployer_acts_as_that_one() -> None:
+    made = stage(lambda: Foundation("foundation", factory.environment().as_caller()))
+    assert made.one("pulumi:providers:aws").inputs.get("assumeRoles") is None
+    config = json.loads(made.one("pulumi:providers:kubernetes").inputs["kubeconfig"])
+    assert "--role-arn" not in config["users"][0]["user"]["exec"]["args"]

@@ -352,3 +352,7 @@ class Environment(Settings):
     teams: tuple[TeamSettings, ...]
     delivery: DeliverySettings | None = None
     """None where no pipeline has a role."""
+
+    def as_caller(self) -> "Environment":
+        """The same, with providers that act as whoever runs the engine: for previews by CI's role `preview`, which may not become the deployer."""
+        return self.model_copy(update={"cluster": self.cluster.model_copy(update={"as_caller": True})})
