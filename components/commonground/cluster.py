@@ -262,7 +262,6 @@ class Cluster(pulumi.ComponentResource):
 
     def _kubernetes(self, settings: ClusterSettings, *, after: Sequence[pulumi.Resource]) -> KubernetesProvider:
         """Its identifier is the name from the settings: an output would replace every object whenever it is unknown."""
-        role_arn = None if settings.as_caller else settings.deployer_arn
         return KubernetesProvider(
             f"{self._label}-kubernetes",
             kubeconfig=kubeconfig(

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.foundation.checkout import ACCOUNT, Aws
-from tests.foundation.conftest import Provisioned
 
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]
 
@@ -31,9 +30,3 @@ def test_each_role_is_taken_by_its_pipelines_and_by_nobody_else(aws: Aws, part: 
     issuer = "token.actions.githubusercontent.com"
     conditions: dict[str, Any] = {"StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": subjects}}
     assert (statement["Principal"], statement["Action"], statement["Condition"]) == ({"Federated": PROVIDER}, "sts:AssumeRoleWithWebIdentity", conditions)
-
-
-def test_a_preview_as_the_caller_differs_in_the_providers_and_replaces_nothing(provisioned: Provisioned) -> None:
-    done = provisioned.checkout.run("preview", "local", variables={"COMMONGROUND_AS_CALLER": "1"})
-    assert done.code == 0, done.err
-    assert done.out.startswith("local: 0 to create, 2 to change, 0 to replace, 0 to delete, "), done.out

@@ -81,7 +81,9 @@ class Operations:
         self._watch.reads_first = self._request.refresh
         self._watch.as_caller = self._request.as_caller
         # `--refresh` of the engine's preview keeps what it read to itself (pkg/engine/update.go: a preview writes no snapshot).
-        stack.preview(refresh=self._request.refresh or None, **self._options())
+        # With the program's providers, not those of the state, which act as the role that deploys.
+        reading = {"refresh": True, "run_program": True} if self._request.refresh else {}
+        stack.preview(**reading, **self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)
 
     def _plan(self, stack: Stack) -> Answer:

@@ -34,14 +34,11 @@ def check(folder: Path, name: str, *, offline: bool = False, project_file: Path 
     return ordered([*found.mistakes, *rules.broken(found)])
 
 
-def resolve(
-    folder: Path, name: str, scale: Mapping[str, object], bindings: Mapping[str, object], *, offline: bool = False, as_caller: bool = False
-) -> Environment:
+def resolve(folder: Path, name: str, scale: Mapping[str, object], bindings: Mapping[str, object], *, offline: bool = False) -> Environment:
     """Merge blueprint, differences and lock in `folder` with an environment's scale and bindings.
 
     The same rules as `check`, with lines where the stack's file lies in `folder` too. Placeholders and example locks are refused unless `offline`, or the
-    bindings say `cloud: local`. `as_caller`: providers act as whoever runs the engine, not as the deployer; for previews only. Raises SettingsError with
-    every mistake.
+    bindings say `cloud: local`. Raises SettingsError with every mistake.
     """
     found = Files(folder, name, files.root_of(folder), offline)
     stack = _lines_of(found, name)
@@ -54,10 +51,9 @@ def resolve(
     if mistakes:
         raise SettingsError(mistakes)
     try:
-        merged = merge(found)
+        return merge(found)
     except ValidationError as error:
         raise SettingsError([_refused(found, refusal["loc"], refusal["msg"]) for refusal in error.errors(include_url=False)]) from None
-    return merged.model_copy(update={"cluster": merged.cluster.model_copy(update={"as_caller": as_caller})})
 
 
 def _refused(found: Files, where: tuple[int | str, ...], why: str) -> Mistake:
