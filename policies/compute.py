@@ -6,7 +6,7 @@ from typing import Any
 from policies.policy import Note, Policy, Resource, Severity, Thresholds, example, having, resource
 from policies.samples import INSTANCE_PROPS, NODES
 from policies.tokens import INSTANCE, NODE_GROUP, TEMPLATE
-from policies.values import at, dicts, missing, text
+from policies.values import HIDDEN, at, dicts, missing, text
 
 CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
@@ -16,7 +16,7 @@ NODE_CLASS = "kubernetes:karpenter.k8s.aws/v1:EC2NodeClass"
 def imdsv2(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
     """Machines that hand out their role's credentials to whatever makes them fetch a URL. Karpenter's own default is `required`."""
     options = at(one.props, "spec", "metadataOptions") if one.type == NODE_CLASS else one.props if one.type == DEFAULTS else at(one.props, "metadataOptions")
-    if text(options, "httpEndpoint") == "disabled" or (one.type == NODE_CLASS and missing(options, "httpTokens")):
+    if at(options, "httpEndpoint") in ("disabled", HIDDEN) or (one.type == NODE_CLASS and missing(options, "httpTokens")):
         return
     if missing(options, "httpTokens"):
         yield "takes requests for credentials without a token: metadataOptions.httpTokens is not set"

@@ -6,7 +6,7 @@ from typing import Any
 from policies.policy import About, Note, Policy, Resource, Severity, Stack, Thresholds, example, having, resource
 from policies.samples import CLUSTER_PROPS, INSTANCE_PROPS, KEY_ARN, KMS, bucket_parts
 from policies.tokens import BUCKET_ENCRYPTION, BUCKETS, CLUSTER, INSTANCE, REPOSITORIES, STORAGE_CLASS, TEMPLATE
-from policies.values import Key, at, dicts, flag, missing, off, text
+from policies.values import HIDDEN, Key, at, dicts, flag, missing, off, text
 
 # Switch that encrypts, by type: off unless it is said (pulumi_aws 7.51, inputs of each resource).
 SWITCHES: dict[str, tuple[Key, ...]] = {
@@ -98,7 +98,8 @@ def encrypted(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
 def customer_keys(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
     """Stores that a key of AWS' own encrypts. Nodes' own disks hold nothing that has to last, and what is not encrypted at all is told as that."""
     if one.type in KEYS:
-        if missing(one.props, *KEYS[one.type]) and not any(encrypted(one, thresholds)):
+        decided = at(one.props, "sqsManagedSseEnabled") is not HIDDEN and not any(encrypted(one, thresholds))
+        if decided and missing(one.props, *KEYS[one.type]):
             yield f"no key of ours: {'.'.join(map(str, KEYS[one.type]))} is not set"
     elif one.type in REPOSITORIES:
         found = at(one.props, "encryptionConfigurations")

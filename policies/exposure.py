@@ -101,8 +101,8 @@ def tls_only(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
         if denies_plain_http(one.document("policy")) is False:
             yield "does not refuse plain HTTP: no statement denies s3:* to everybody where aws:SecureTransport is false"
     elif one.type in LISTENERS:
-        redirected = all(text(action, "type") == "redirect" for action in items(one.props, "defaultActions"))
-        if text(one.props, "protocol") == "HTTP" and not redirected:
+        served = any(text(action, "type") not in ("redirect", None) for action in items(one.props, "defaultActions"))
+        if text(one.props, "protocol") == "HTTP" and served:
             yield "takes plain HTTP, and does not redirect it"
     elif one.type == "aws:elasticache/replicationGroup:ReplicationGroup":
         if off(one.props, "transitEncryptionEnabled"):
@@ -183,7 +183,7 @@ POLICIES = (
             example("private", resource(BUCKET_ACLS[0], {"acl": "private"})),
         ),
         failing=lambda: (
-            example("no block", *bucket_parts(block=False)),
+            *(example("no block", *bucket_parts(kind=kind, block=False)) for kind in BUCKETS),
             *(example("one kind not blocked", resource(PUBLIC_ACCESS_BLOCK, {**PUBLIC_ACCESS_BLOCKED, name: False})) for name in BLOCKS),
             example("not blocked in the account", resource(ACCOUNT_BLOCK, {})),
             example("a policy for everybody", resource(BUCKET_POLICY, {"policy": policy_text(TLS, _open("s3:GetObject"))})),
@@ -259,7 +259,7 @@ POLICIES = (
             example("redirected", resource(LISTENERS[0], {"protocol": "HTTP", "defaultActions": [{"type": "redirect"}]})),
         ),
         failing=lambda: (
-            example("no policy", *bucket_parts(policy=False)),
+            *(example("no policy", *bucket_parts(kind=kind, policy=False)) for kind in BUCKETS),
             example("not refused", resource(BUCKET_POLICY, {"policy": policy_text({**_open("s3:GetObject"), "Principal": {"AWS": "arn:aws:iam::1:root"}})})),
             example("refused to one only", resource(BUCKET_POLICY, {"policy": policy_text({**TLS, "Principal": {"AWS": "arn:aws:iam::1:root"}})})),
             *(example("plain", resource(type_, {"protocol": "HTTP", "defaultActions": [{"type": "forward"}]})) for type_ in LISTENERS),

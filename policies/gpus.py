@@ -10,7 +10,7 @@ from policies.instances import gpus, smallest
 from policies.policy import EXAMPLE, About, Note, Policy, Resource, Severity, Stack, Thresholds, example, having, resource
 from policies.samples import INSTANCE_PROPS, NODES, TEMPLATE_PROPS
 from policies.tokens import INSTANCE, NODE_GROUP, TEMPLATE
-from policies.values import HIDDEN, at, dicts, known, missing, number, show, text, texts
+from policies.values import at, dicts, known, missing, number, show, text, texts
 
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 FLEET = (NODE_GROUP, TEMPLATE, INSTANCE, NODE_POOL)
@@ -114,7 +114,8 @@ def _without(one: Resource, spec: dict[str, Any]) -> Iterator[str]:
 
 
 def _asked(container: dict[str, Any]) -> list[str]:
-    found = {name for kind in ("limits", "requests") for name in (at(container, "resources", kind) or {}) if at(container, "resources", kind) is not HIDDEN}
+    amounts = (at(container, "resources", kind) for kind in ("limits", "requests"))
+    found = {name for amount in amounts if isinstance(amount, dict) for name in amount}
     return sorted(name for name in found if name in TAINTS or name.startswith(PARTS))
 
 

@@ -138,12 +138,13 @@ def administrators(stack: Stack, thresholds: Thresholds) -> Iterator[About]:
     roles = stack.of(ROLE)
     for one in stack.of(*ATTACHMENTS):
         wide = [arn for arn in texts(one.props, ATTACHMENTS[one.type]) if _matches(arn, ADMINISTRATORS)]
-        role = next((role for role in roles if stack.refers(one, "role", role, by="name")), None)
-        if wide and (role is None or not _for_people(role)):
+        answers = {stack.refers(one, "role", role, by="name"): role for role in roles}
+        # A role that nobody knows yet could be one for people.
+        if wide and (_for_people(answers[True]) is False if True in answers else None not in answers):
             yield About(one, f"attaches {show(wide[0])}")
     for role in roles:
         wide = [arn for arn in texts(role.props, "managedPolicyArns") if _matches(arn, ADMINISTRATORS)]
-        if wide and not _for_people(role):
+        if wide and _for_people(role) is False:
             yield About(role, f"has {show(wide[0])}")
     for one in stack.of(*BINDINGS):
         for subject in dicts(one.props, "subjects"):
@@ -151,9 +152,12 @@ def administrators(stack: Stack, thresholds: Thresholds) -> Iterator[About]:
                 yield About(one, f"makes the service account {show(text(subject, 'name'))} cluster-admin")
 
 
-def _for_people(role: Resource) -> bool:
-    """Whether only roles, users and accounts assume it, as it says itself."""
-    principals = [at(statement, "Principal") for _, statement in statements(role.document("assumeRolePolicy"), "Allow")]
+def _for_people(role: Resource) -> bool | None:
+    """Whether only roles, users and accounts assume it, as it says itself. None: nobody knows."""
+    document = role.document("assumeRolePolicy")
+    if not known(document):
+        return None
+    principals = [at(statement, "Principal") for _, statement in statements(document, "Allow")]
     return bool(principals) and all(isinstance(principal, dict) and set(principal) == {"AWS"} for principal in principals)
 
 

@@ -36,10 +36,10 @@ def policy_text(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def bucket_parts(*, block: bool = True, policy: bool = True) -> list[Resource]:
+def bucket_parts(*, kind: str = BUCKETS[0], block: bool = True, policy: bool = True) -> list[Resource]:
     """A bucket, and what makes it right."""
     encryption = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY_ARN}}
-    parts = [resource(BUCKETS[0], {"bucket": "data"}), resource(BUCKET_ENCRYPTION[0], {"bucket": "data", "rules": [encryption]})]
+    parts = [resource(kind, {"bucket": "data"}), resource(BUCKET_ENCRYPTION[0], {"bucket": "data", "rules": [encryption]})]
     if block:
         parts.append(resource(PUBLIC_ACCESS_BLOCK, {"bucket": "data", **PUBLIC_ACCESS_BLOCKED}))
     if policy:
