@@ -34,7 +34,7 @@ def parity(stack: Stack, thresholds: Thresholds) -> Iterator[About]:
         tags = tags_of(one) if one.type.startswith("aws:") else None
         for tag, what in OWNER.items():
             said, expected = (tags or {}).get(tag), getattr(thresholds, what)
-            if isinstance(said, str) and expected and said != expected and found:
+            if isinstance(said, str) and said and expected and said != expected and found:
                 yield About(one, f"is tagged as another {what}'s: {tag} is {show(said)}, and this is {expected}")
 
 
