@@ -8,7 +8,9 @@ Props = dict[str, Any]
 
 
 def _statement(props: Props, key: str, **changes: Any) -> Props:
-    """A policy document's last statement changed."""
+    """A policy document's last statement changed, where it is known already."""
+    if not isinstance(props[key], str):
+        return props
     document = json.loads(props[key])
     document["Statement"][-1] |= changes
     return {**props, key: json.dumps(document)}
