@@ -45,7 +45,7 @@ FUNCTION_URL = "aws:lambda/functionUrl:FunctionUrl"
 GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
 GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener", "aws:applicationloadbalancing/listener:Listener")
+LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 SHELLS = {22: "SSH", 3389: "RDP"}
 
 
@@ -152,6 +152,12 @@ def _open(action: str, **more: Any) -> dict[str, Any]:
     return {"Sid": "Everybody", "Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*", **more}
 
 
+_NO_CONDITIONS = (
+    {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}},
+    {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+    {"StringEqualsIfExists": {"aws:SourceVpce": "vpce-1"}},
+    {"Bool": {"aws:SecureTransport": "true"}},
+)
 _OUR_ORGANIZATION = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
 
 
@@ -242,6 +248,7 @@ POLICIES = (
             *(example("public", resource(type_, having(_STORE, **{name: True}))) for type_, name in PUBLIC_SWITCHES.items()),
             example("everybody", resource(FUNCTION_URL, {"authorizationType": "NONE"})),
             *(example("everybody", _queue(type_, _open("sqs:SendMessage"))) for type_ in RESOURCE_POLICIES),
+            *(example("everybody all the same", _queue("aws:sqs/queuePolicy:QueuePolicy", _open("sqs:SendMessage", Condition=one))) for one in _NO_CONDITIONS),
         ),
     ),
     Policy(

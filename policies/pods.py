@@ -5,7 +5,7 @@ from typing import Any
 
 from policies.containers import CONTAINER, PLACES, PODS, RUN_TO_THE_END, called, containers, kind, pod, pod_spec, type_of
 from policies.policy import Note, Policy, Resource, Severity, Thresholds, example, having, resource
-from policies.values import at, flag, missing, number, off
+from policies.values import HIDDEN, at, flag, missing, number, off
 
 NEEDED = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
 """A CPU limit is not among them: without it a container gets what nobody else asked for, and is slowed down only to its request."""
@@ -15,6 +15,8 @@ PROBES = ("readinessProbe", "livenessProbe")
 def resources(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
     """Containers that do not say what they need. What the pod itself says counts for each of them (pod-level resources, Kubernetes 1.34)."""
     spec = pod_spec(one)
+    if at(spec, "containers") is HIDDEN:
+        yield Note("what its containers are is not known, or a secret is among it: no policy on pods has looked at them")
     for container in containers(spec):
         lacking = [".".join(path) for path in NEEDED if missing(container, "resources", *path) and missing(spec, "resources", *path)]
         if lacking:

@@ -43,7 +43,14 @@ def anybody(statement: dict[str, Any]) -> bool:
     """Whether a statement is known to be about everybody, whoever and wherever they are."""
     principal = at(statement, "Principal")
     everybody = "*" in (texts(statement, "Principal") if not isinstance(principal, dict) else texts(principal, "AWS"))
-    return everybody and known(at(statement, "Condition")) and not any(key.lower() in NARROWING for _, key, _ in conditions(statement))
+    return everybody and known(at(statement, "Condition")) and not any(_narrows(*condition) for condition in conditions(statement))
+
+
+def _narrows(operator: str, key: str, values: Any) -> bool:
+    """Whether a condition leaves only some. One that only excludes, or also holds where the request says nothing of it, does not; nor does a range of all."""
+    loose = "not" in operator.lower() or operator.lower().startswith("forallvalues:") or operator.lower().endswith("ifexists") or operator.lower() == "null"
+    everything = any(value in ("*", "0.0.0.0/0", "::/0") for value in _listed(values))
+    return key.lower() in NARROWING and not loose and not everything
 
 
 def conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:

@@ -90,3 +90,10 @@ def shipped(with_pack: WithPack) -> Result:
     """What previews of all shipped environments said."""
     with with_pack("shipped") as checkout:
         return checkout.run("preview", "local", "dev", "staging", "prod", "--offline", variables=TODAY)
+
+
+@pytest.fixture(scope="session")
+def shop(with_pack: WithPack) -> Result:
+    """What a preview of the example team's stack said."""
+    with with_pack("shop") as checkout:
+        return checkout.run("preview", "prod", "--offline", "--project", "stacks/shop", variables=TODAY)

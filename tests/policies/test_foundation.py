@@ -14,6 +14,11 @@ def test_nothing_is_found_in_the_shipped_environments_mandatory_or_advisory(ship
     assert "polic" not in shipped.err
 
 
+def test_nothing_is_found_in_the_example_teams_stack_which_has_the_same_file(shop: Result) -> None:
+    assert shop.code == 0, shop.err
+    assert "polic" not in shop.err
+
+
 def test_there_is_a_seed_for_every_policy() -> None:
     assert {*CHANGED, *MADE, PUBLIC} == {policy.id for policy in POLICIES}
 
