@@ -121,7 +121,7 @@ def render(report: Report) -> str:
 @cache
 def _template() -> Template:
     made = Environment(loader=FileSystemLoader(PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown)
-    made.globals.update(signs=text.SIGNS, counted_words=text.COUNTED, place=text.place, number=text.number, name=text.name)
+    made.globals.update(signs=text.SIGNS, counted_words=text.COUNTED, place=text.place, outside=text.OUTSIDE.capitalize(), number=text.number, name=text.name)
     return made.get_template("report.html.jinja")
 
 
