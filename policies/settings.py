@@ -137,7 +137,7 @@ def configuration(project: str, environment: str, config: Mapping[str, str]) -> 
         required_tags=file.required_tags,
         registries=file.registries,
         any_branch=file.any_branch,
-        shape=_shape(folder, environment),
+        shape=_shape(folder, environment) or _shape(path.parent, environment),
     )
     accepted = tuple(
         Accepted(exception, place)

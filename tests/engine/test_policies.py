@@ -25,6 +25,17 @@ PolicyPack("team", [
 ])
 """
 
+SECOND_THOUGHTS = """
+from pathlib import Path
+
+first = Path(__file__).with_name("first")
+if not first.exists():
+    first.touch()
+    import pulumi_policy
+    pulumi_policy.ResourceValidationPolicy = lambda name, why, validate, level: kind(name, why, lambda args, report: None, level)
+    from pulumi_policy.policy import ResourceValidationPolicy as kind
+"""
+
 
 @pytest.fixture
 def guarded(checkout: Checkout) -> Checkout:
@@ -77,6 +88,17 @@ def test_what_violates_policies_can_be_taken_away(guarded: Checkout) -> None:
     (guarded.root / "later").rename(guarded.root / "policies")
     assert guarded.run("up", "local").code == 3
     assert guarded.run("destroy", "local").code == 0
+
+
+def test_what_shows_only_while_things_are_changed_ends_the_up_and_says_that_it_had_begun(guarded: Checkout) -> None:
+    """As where a value is not known before: the second process of the pack, that of `up` after its preview, finds it."""
+    (guarded.root / "policies" / "pack.py").write_text(SECOND_THOUGHTS + PACK)
+    guarded.describe({"one": {"size": 1}, "two": {"size": 7}})
+    stopped = guarded.run("up", "local")
+    assert stopped.code == 3, stopped.err
+    assert guarded.cloud.calls() == ["create one"]
+    assert "error: up violates policies, what was done before is in the state; 1 mandatory finding (" in stopped.err
+    assert stopped.err.count("two is larger than 5") == 1
 
 
 def test_a_pack_that_does_not_start_fails_the_run_with_one_message(guarded: Checkout) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from policies import session
+from policies import serving, session, settings
 from policies.policy import Policy, Resource, Thresholds, resource
 from policies.session import Session
 from policies.settings import Configuration
 from policies.table import POLICIES
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from tests.policies.structs import UNKNOWN, secret, struct
+
+from commonground.engine import findings
 
 PACK = Path(__file__).parents[2] / "policies"
 MANDATORY, ADVISORY, DISABLED = analyzer_pb2.MANDATORY, analyzer_pb2.ADVISORY, analyzer_pb2.DISABLED
@@ -107,3 +109,9 @@ def test_a_policy_that_breaks_is_told_and_stops_nothing(monkeypatch: pytest.Monk
     assert told["kubernetes-supported"].message == "could not be checked, a mistake of Commonground's: ValueError"
     assert not told["kubernetes-supported"].mandatory
     assert told["no-public-endpoints"].mandatory
+
+
+def test_the_engine_and_the_pack_agree_on_their_names() -> None:
+    """The pack is no part of the package, and neither imports the other for a name."""
+    assert (findings.PACK, findings.ONLY_TELL, findings.PROGRAM) == (serving.PACK, serving.ONLY_TELL, settings.PROGRAM)
+    assert f"${{{findings.PYTHON}:-python3}}" in (PACK / "run").read_text("utf-8")
