@@ -54,7 +54,7 @@ class EnvironmentThresholds(Settings):
     """Budget in GPUs, and their kinds. Default: none, and any. Example: `{max: 8, instance_types: [g6.xlarge]}`."""
 
 
-class Exception_(Settings):
+class Acceptance(Settings):
     """One thing that is accepted for a while though a policy finds it."""
 
     policy: str = Field(min_length=1)
@@ -91,7 +91,7 @@ class PoliciesFile(Settings):
     Example: `["*-preview"]`."""
     environments: dict[Name, EnvironmentThresholds] = Field(examples=[{"dev": {"strictness": "low", "protected": False}}])
     """What holds in each environment."""
-    exceptions: tuple[Exception_, ...] = ()
+    exceptions: tuple[Acceptance, ...] = ()
     """What is accepted all the same, each with a reason and an end."""
 
 
@@ -99,7 +99,7 @@ class PoliciesFile(Settings):
 class Accepted:
     """An exception, and where it stands."""
 
-    exception: Exception_
+    exception: Acceptance
     place: str
     """File and line."""
 
