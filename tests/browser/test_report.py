@@ -150,6 +150,7 @@ def test_the_page_may_not_load_or_run_anything_that_it_did_not_bring(browser: Br
     blocked = page.evaluate(
         """() => new Promise((done) => {
             const seen = [];
+            setTimeout(() => done(seen), 3000);
             addEventListener("securitypolicyviolation", (event) => { seen.push(event.effectiveDirective); if (seen.length === 2) done(seen.sort()); });
             const script = document.createElement("script");
             script.textContent = "document.title = 'ran'";
