@@ -68,12 +68,12 @@ class Foundation(pulumi.ComponentResource):
 
         In a preview as the caller neither does.
         """
-        roles = None if environment.cluster.as_caller else [{"role_arn": environment.cluster.deployer_arn, "session_name": "commonground"}]
+        deployer = aws.ProviderAssumeRoleArgs(role_arn=environment.cluster.deployer_arn, session_name="commonground")
         return aws.Provider(
             "aws",
             region=environment.region,
             allowed_account_ids=[environment.account],
-            assume_roles=roles,
+            assume_roles=None if environment.cluster.as_caller else [deployer],
             default_tags={"tags": {"commonground:environment": environment.name, "commonground:project": pulumi.get_project()}},
             opts=pulumi.ResourceOptions(parent=self),
         )

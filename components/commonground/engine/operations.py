@@ -82,8 +82,8 @@ class Operations:
         self._watch.as_caller = self._request.as_caller
         # `--refresh` of the engine's preview keeps what it read to itself (pkg/engine/update.go: a preview writes no snapshot).
         # With the program's providers, not those of the state, which act as the role that deploys.
-        reading = {"refresh": True, "run_program": True} if self._request.refresh else {}
-        stack.preview(**reading, **self._options())
+        reading = True if self._request.refresh else None
+        stack.preview(refresh=reading, run_program=reading, **self._options())
         return Answer(Status.DONE, outputs=self._watch.outputs)
 
     def _plan(self, stack: Stack) -> Answer:

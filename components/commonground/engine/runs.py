@@ -199,8 +199,7 @@ class Run:
                     shutil.rmtree(old, ignore_errors=True)
         manifests.mkdir(parents=True, exist_ok=True)
         stand_ins = StandIns("live", self._kubernetes, cloud.endpoint, str(manifests))
-        reading = {"refresh": refresh, "as_caller": as_caller}
-        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real, **reading)
+        return self._run(mode, state=State.CHECKOUT, stand_ins=stand_ins, cloud=cloud.instance, real_kubernetes=real, refresh=refresh, as_caller=as_caller)
 
     def _real_kubernetes(self, cloud: Any) -> RealKubernetes | None:
         if not clusters.used(self.checkout.local, cloud):
