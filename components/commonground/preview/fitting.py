@@ -25,6 +25,8 @@ class Entry:
     """When it is shortened: the greatest first."""
     drop: tuple[int, ...] = ()
     """When it is left out: the greatest first, after all that are shortened by a greater one."""
+    count: int = 1
+    """How many it stands for."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,22 @@ class Page:
         for (block, entry), level in self.levels.items():
             found = self.blocks[block].entries[entry]
             if level == "short":
-                short[found.inside, found.what] += 1
+                short[found.inside, found.what] += found.count
             elif level == "none":
-                gone[found.what] += 1
+                gone[found.what] += found.count
         said = [f"{inside} {number(count, what)}" for (inside, what), count in sorted(short.items())]
         return ", ".join([*said, *(number(count, what) for what, count in sorted(gone.items()))])
 
     def _block(self, index: int, block: Block) -> str:
-        texts = []
+        texts, left = [], 0
         for place, entry in enumerate(block.entries):
             level = self.levels.get((index, place), "full")
-            if level != "none":
+            if level == "none":
+                left += entry.count
+            else:
                 texts.append(entry.short if level == "short" else entry.full)
         if not texts:
             return ""
-        left = len(block.entries) - len(texts)
         if left:
             texts.append(block.rest.format(left=number(left, block.entries[0].what)))
         return block.glue.join(part for part in (block.head, block.between.join(texts), block.foot) if part)

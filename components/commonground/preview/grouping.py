@@ -50,7 +50,7 @@ class Group:
 
     def against(self) -> tuple[Said[str], ...]:
         """What the previews were made against."""
-        return _said(self.names, [[environment.against or "the real state"] for environment in self.environments])
+        return _said(self.names, [[environment.against or "against the real state"] for environment in self.environments])
 
     def costs(self) -> tuple[Said[str], ...]:
         """What node groups may cost at most, of the environments in which that changes."""

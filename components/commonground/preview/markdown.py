@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
 
 from commonground.preview import escaping, text
@@ -21,6 +22,10 @@ FOLDED_FROM = 8
 """As many resources in one of the other classes are folded away together."""
 FEW = 6
 """As many environments are named where many say one thing."""
+ALIKE_FROM = 4
+"""As many resources of one type with the same change are told as one: what a provider's upgrade does to hundreds."""
+NAMED = 40
+"""How many of them are named."""
 KEPT = 10
 """How many of the weightiest changes keep their properties until the last resource is left out."""
 # What is given up first when a comment is too long: the greatest. Light changes, small print, heavy changes, what is said of the whole.
@@ -112,8 +117,9 @@ def _group(group: Group, *, kept: int) -> list[Block]:
 
 def _heading(group: Group) -> Entry:
     against = "; ".join(_of(names) + _sentence(line) for names, line in group.against())
-    nothing = "" if group.changes else "Nothing changes. "
-    return Entry("heading", f"### {_names(group.names)}\n\n{nothing}Against {text.cut(against, LONGEST_SENTENCE)}.", drop=(ENVIRONMENTS,))
+    nothing = "" if group.changes or any(environment.failed for environment in group.environments) else "Nothing changes. "
+    made = text.cut(against[:1].upper() + against[1:], LONGEST_SENTENCE)
+    return Entry("heading", f"### {_names(group.names)}\n\n{nothing}{made}.", drop=(ENVIRONMENTS,))
 
 
 def _lines(
@@ -142,38 +148,56 @@ def _changes(group: Group, kept: int) -> Iterable[Block]:
     """A block for each class, in the report's order, which begins with the weightiest."""
     numbered = enumerate(group.changes)
     for kind, run in groupby(numbered, key=lambda item: item[1].kind):
-        entries = tuple(_change(shared, light=kind not in SHOWN_OPEN, kept=place < kept) for place, shared in run)
-        title, number = kind.value.capitalize(), text.number(len(entries), "resource")
+        entries = tuple(_change(shared, light=kind not in SHOWN_OPEN, kept=place < kept) for place, shared in _alike(run))
+        title, number = kind.value.capitalize(), text.number(sum(entry.count for entry in entries), "resource")
         if kind in SHOWN_OPEN or len(entries) < FOLDED_FROM:
             yield Block(entries, f"**{title}**: {number}", between="\n\n")
         else:
             yield Block(entries, f"<details><summary><b>{title}</b>: {number}</summary>", "</details>", between="\n\n")
 
 
-def _change(shared: Shared, *, light: bool, kept: bool) -> Entry:
-    line, weight = _line(shared), shared.kind.weight
-    body = "\n\n".join(_body(shared))
+def _alike(run: Iterable[tuple[int, Shared]]) -> Iterable[tuple[int, list[Shared]]]:
+    """Resources of one type that change alike, together in the place of the first one; few of them stay alone."""
+    found: dict[object, list[tuple[int, Shared]]] = {}
+    for place, shared in run:
+        outline = replace(shared.change, urn="", name="", place=(), protected=False)
+        found.setdefault((outline, shared.properties), []).append((place, shared))
+    told = [[member] for members in found.values() if len(members) < ALIKE_FROM for member in members]
+    told += [members for members in found.values() if len(members) >= ALIKE_FROM]
+    for members in sorted(told, key=lambda members: members[0][0]):
+        yield members[0][0], [shared for _, shared in members]
+
+
+def _change(alike: list[Shared], *, light: bool, kept: bool) -> Entry:
+    shared = alike[0]
+    line, weight = _line(alike), shared.kind.weight
+    body = "\n\n".join(_body(alike))
     full = f"<details><summary>{line}</summary>\n\n{body}\n\n</details>"
     left = f" <i>({text.number(len(shared.change.properties), 'property')} left out)</i>" if shared.properties else ""
     when = (FIRST_PROPERTIES, FIRST_PROPERTIES) if kept else (LIGHT_PROPERTIES, LIGHT) if light else (HEAVY_PROPERTIES, HEAVY)
     fold, drop = (when[0], 1, weight), (when[1], 0, weight)
-    return Entry("resource", full, f"<div>{line}{left}</div>", "the details of", fold=fold, drop=drop)
+    return Entry("resource", full, f"<div>{line}{left}</div>", "the details of", fold=fold, drop=drop, count=len(alike))
 
 
-def _line(shared: Shared) -> str:
-    """What a reviewer sees of a resource at once. It stands in HTML, so nothing in it is Markdown."""
-    change = shared.change
+def _line(alike: list[Shared]) -> str:
+    """What a reviewer sees of a resource, or of several, at once. It stands in HTML, so nothing in it is Markdown."""
+    change = alike[0].change
+    name = _tag(change.name) if len(alike) == 1 else f"<b>{len(alike):,}</b> of"
     kinds = [f"<b>{reason.kind.value}</b>" if reason.kind in SHOWN_OPEN else reason.kind.value for reason in change.reasons]
-    marks = (("holds data", change.holds_data), ("protected", change.protected), ("protection lifted", change.lifted))
-    said = [f"{text.SIGNS[change.operation]} {change.operation} {_tag(change.name)} {_tag(change.type)}", ", ".join(dict.fromkeys(kinds))]
+    cosmetic = alike[0].kind is Class.COSMETIC
+    marks = (("holds data", change.holds_data and not cosmetic), ("protected", change.protected and not cosmetic), ("protection lifted", change.lifted))
+    said = [f"{text.SIGNS[change.operation]} {change.operation} {name} {_tag(change.type)}", ", ".join(dict.fromkeys(kinds))]
     said += [" ".join(f"<b>[{mark}]</b>" for mark, there in marks if there)]
     said += [f"because of {_tag(text.name(change.cause))}"] if change.cause else []
     return " · ".join(part for part in said if part)
 
 
-def _body(shared: Shared) -> Iterable[str]:
-    change = shared.change
+def _body(alike: list[Shared]) -> Iterable[str]:
+    shared, change = alike[0], alike[0].change
     where = f"In {_code(text.place(change.place))}" if change.place else text.OUTSIDE.capitalize()
+    if len(alike) > 1:
+        more = f" and {len(alike) - NAMED:,} more" if len(alike) > NAMED else ""
+        where = ", ".join(_code(one.change.name) for one in alike[:NAMED]) + more
     yield "\n".join([f"- {where}", *(f"- {reason.kind.value}: {_sentence(reason.why)}" for reason in change.reasons if reason.why)])
     if shared.properties:
         yield escaping.diff([line for names, found in shared.properties for line in _property(names, found)])

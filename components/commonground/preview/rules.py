@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
     Rule("aws:iam/rolePolicy:RolePolicy", "policy.Statement[*].Resource", Owner.BINDINGS, "deployer, or the state's key", DEPLOYER_OR_KEY),
     Rule("aws:iam/openIdConnectProvider:OpenIdConnectProvider", RESOURCE, Owner.BINDINGS, ACCOUNT_PART),
     Rule("aws:iam/role:Role", "assumeRolePolicy.Statement[*].Principal.Federated", Owner.BINDINGS, ACCOUNT_PART, PROVIDER),
-    Rule("pulumi:providers:aws", "assumeRoles[*].role_arn", Owner.BINDINGS, "deployer", ROLE_ARN),
+    Rule("pulumi:providers:aws", "assumeRoles[*].roleArn", Owner.BINDINGS, "deployer", ROLE_ARN),
     Rule("pulumi:providers:kubernetes", "kubeconfig.users[*].user.exec.args[*]", Owner.BINDINGS, "deployer", ROLE_ARN),
     Rule(ADDON, "addonVersion", Owner.LOCK, "releases of add-ons"),
     Rule(CLUSTER, "version", Owner.LOCK, "Kubernetes version"),
