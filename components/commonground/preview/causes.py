@@ -16,10 +16,10 @@ SHORTEST = 6
 def causes(steps: Iterable[Step]) -> dict[str, str]:
     """URN of what is replaced -> URN of the replacement that makes it: the one whose id, ARN or name stood in what replaces it."""
     replaced = [step for step in steps if step.kind is Op.REPLACE]
-    known = _references(replaced)
+    known, made = _references(replaced), _made(replaced)
     found: dict[str, str] = {}
     for step in replaced:
-        cause = _cause(step, known)
+        cause = _cause(step, known) or _cause(step, made, whole=True) or _provider(step, replaced)
         if cause:
             found[step.urn] = cause
     return found
@@ -29,10 +29,13 @@ def roots(found: Mapping[str, str], replaced: Iterable[str]) -> dict[str, list[s
     """The replacements that no other one makes -> all that follow from each."""
     following: dict[str, list[str]] = {}
     for urn in replaced:
-        root, seen = urn, {urn}
+        root, seen = urn, [urn]
         while root in found and found[root] not in seen:
             root = found[root]
-            seen.add(root)
+            seen.append(root)
+        if root in found:
+            # They name each other: one of them stands for all.
+            root = min(seen[seen.index(found[root]) :])
         following.setdefault(root, [])
         if root != urn:
             following[root].append(urn)
@@ -46,27 +49,39 @@ def replacing(step: Step) -> list[str]:
 
 def _references(steps: Iterable[Step]) -> dict[str, str]:
     """A value that names a replaced resource -> its URN. One that two of them have names none."""
+    return _unique((step.urn, [*(found.get(name) for name in NAMES for found in (step.was, step.old)), step.id]) for step in steps)
+
+
+def _made(steps: Iterable[Step]) -> dict[str, str]:
+    """The same of all that only its provider knew. Example: the auto scaling group of a node group."""
+    return _unique((step.urn, set(_texts(step.was)) - set(_texts(step.old))) for step in steps)
+
+
+def _unique(values: Iterable[tuple[str, Iterable[Any]]]) -> dict[str, str]:
     found: dict[str, str] = {}
     twice: set[str] = set()
-    for step in steps:
-        own = {value for name in NAMES for value in (step.was.get(name), step.old.get(name)) if isinstance(value, str) and len(value) >= SHORTEST}
-        for value in own | ({step.id} if len(step.id) >= SHORTEST else set()):
-            twice |= {value} if found.setdefault(value, step.urn) != step.urn else set()
-    return {value: urn for value, urn in found.items() if value not in twice}
+    for urn, names in values:
+        for name in names:
+            if isinstance(name, str) and len(name) >= SHORTEST and found.setdefault(name, urn) != urn:
+                twice.add(name)
+    return {name: urn for name, urn in found.items() if name not in twice}
 
 
-def _cause(step: Step, known: Mapping[str, str]) -> str | None:
-    own = {step.urn}
+def _cause(step: Step, known: Mapping[str, str], *, whole: bool = False) -> str | None:
+    """`whole`: whether only a whole value names another resource, not a part of one."""
     for path in replacing(step):
         before, after = value_before(step, path), at(step.new, path)
         for text in _texts(before):
-            urn = known.get(text) or next((known[part] for part in _parts(text) if part in known), None)
-            if urn and urn not in own and before != after:
+            urn = known.get(text) or next((known[part] for part in ([] if whole else _parts(text)) if part in known), None)
+            if urn and urn != step.urn and before != after:
                 return urn
-    if replacing(step):
-        return None
-    # Nothing of its own: its provider is replaced, or what it depends on was deleted before.
-    return next((urn for urn in known.values() if step.provider and urn == step.provider.rpartition("::")[0]), None)
+    return None
+
+
+def _provider(step: Step, replaced: Iterable[Step]) -> str | None:
+    """Where nothing of its own replaces it: its provider, if that is replaced."""
+    provider = step.provider.rpartition("::")[0]
+    return next((other.urn for other in replaced if other.urn == provider), None) if not replacing(step) else None
 
 
 def _texts(value: Any) -> list[str]:

@@ -11,8 +11,10 @@ from commonground.preview.causes import causes
 from commonground.preview.cost import cost
 from commonground.preview.cost import reasons as cost_reasons
 from commonground.preview.facts import Facts, Size
+from commonground.preview.first import LOOKS_LIKE
 from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
 from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
+from commonground.preview.subjects import Subjects
 
 PROVIDERS = "pulumi:providers:"
 WORDS: dict[Op, str] = {op: op.value for op in Op}
@@ -34,10 +36,10 @@ def environment(
     """
     steps = sorted(steps, key=lambda step: (step.urn, step.op))
     sizes = facts.sizes if facts else {}
-    made = tuple(sorted(_changes(steps, sizes), key=lambda change: change.weight))
+    told = tuple(problems)
+    made = tuple(sorted(_changes(steps, sizes, failed=bool(told)), key=lambda change: change.weight))
     costs = cost(steps, sizes)
     found = tuple(sorted(findings, key=lambda finding: (not finding.mandatory, finding.policy, finding.urn, finding.message)))
-    told = tuple(problems)
     return EnvironmentReport(
         environment=name,
         against=against,
@@ -52,14 +54,15 @@ def environment(
     )
 
 
-def _changes(steps: list[Step], sizes: Mapping[str, Size]) -> Iterable[Change]:
+def _changes(steps: list[Step], sizes: Mapping[str, Size], *, failed: bool) -> Iterable[Change]:
     made_by = causes(steps)
+    subjects = Subjects(steps, failed=failed)
     parents = {step.urn: step for step in steps}
-    renamed = _renamed(steps)
+    renamed = _renamed(step for step in steps if subjects.of(step) is None)
     for step in steps:
         if not step.changes or not step.custom:
             continue
-        reasons = (*classes.relevant((*classes.reasons(step), *cost_reasons(step, sizes))), *renamed.get(step.urn, ()))
+        reasons = subjects.reasons(step, classes.relevant((*cost_reasons(step, sizes), *classes.reasons(step))))
         yield Change(
             urn=step.urn,
             operation=cast(Operation, WORDS[step.kind or Op.UPDATE]),
@@ -67,7 +70,7 @@ def _changes(steps: list[Step], sizes: Mapping[str, Size]) -> Iterable[Change]:
             type=step.type,
             place=_place(step, parents),
             properties=_properties(step),
-            reasons=reasons,
+            reasons=(*reasons, *renamed.get(step.urn, ())),
             holds_data=step.type in HOLDS_DATA,
             protected=step.protect,
             lifted=_is_lifted(step),
@@ -109,8 +112,9 @@ def _is_lifted(step: Step) -> bool:
     return (before is not True and after is True) if name.startswith("force") else (before is True and after is not True)
 
 
-def _renamed(steps: list[Step]) -> dict[str, tuple[Reason, ...]]:
+def _renamed(steps: Iterable[Step]) -> dict[str, tuple[Reason, ...]]:
     """What is deleted and created with the same inputs: its name or its component's is another one, and an alias would keep it."""
+    steps = list(steps)
     gone: dict[tuple[str, str], list[Step]] = {}
     for step in steps:
         if step.kind is Op.DELETE and step.custom and step.old:
@@ -119,8 +123,8 @@ def _renamed(steps: list[Step]) -> dict[str, tuple[Reason, ...]]:
     for step in steps:
         if step.kind is Op.CREATE and (olds := gone.get(_sameness(step, step.new))):
             old = olds.pop(0)
-            found[step.urn] = (Reason(Class.OTHER, f"it looks like {old.name} by another name or place: an alias would keep that"),)
-            found[old.urn] = (Reason(Class.OTHER, f"it looks like {step.name}, which is created: an alias would keep it"),)
+            found[step.urn] = (Reason(Class.OTHER, f"{LOOKS_LIKE}{old.name} by another name or place: an alias would keep that"),)
+            found[old.urn] = (Reason(Class.OTHER, f"{LOOKS_LIKE}{step.name}, which is created: an alias would keep it"),)
     return found
 
 

@@ -1,8 +1,8 @@
 """What a property's two values say to each other: more, less, on, off, wider, narrower. Values that are secret or not known yet say nothing."""
 
 import ipaddress
-import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from typing import Any
 
 from commonground.engine.report import MISSING
@@ -10,9 +10,6 @@ from commonground.engine.steps import MASK, UNKNOWN
 
 Condition = Callable[[Any, Any], bool]
 """Of the value before and after; `MISSING` where there is none."""
-
-Statement = tuple[str, str, str, str]
-"""Effect, principal, action, resource."""
 
 
 def always(before: Any, after: Any) -> bool:
@@ -22,7 +19,7 @@ def always(before: Any, after: Any) -> bool:
 
 def raised(before: Any, after: Any) -> bool:
     """A number, or an amount of Kubernetes, that is more; from nothing to something too."""
-    return _amount(after) > _amount(before)
+    return is_known(before) and is_known(after) and _amount(after) > _amount(before)
 
 
 def lowered(before: Any, after: Any) -> bool:
@@ -42,7 +39,7 @@ def switched_off(before: Any, after: Any) -> bool:
 
 def appears(before: Any, after: Any) -> bool:
     """There was none, and there is one; or from empty to something."""
-    return _is_empty(before) and not _is_empty(after)
+    return _is_empty(before) and not _is_empty(after) and is_known(after)
 
 
 def goes(before: Any, after: Any) -> bool:
@@ -51,9 +48,11 @@ def goes(before: Any, after: Any) -> bool:
 
 
 def more(before: Any, after: Any) -> bool:
-    """A list, or map, that has what it had not. An address range that lies in one of before is nothing new."""
+    """A list, or map, that has what it had not. An address range that lies in one of before is nothing new, and what is not known yet may be anything."""
+    if not is_known(before) or not is_known(after):
+        return False
     old = _items(before)
-    return is_known(before) and is_known(after) and any(item not in old and not _is_inside(item, old) for item in _items(after))
+    return any(item not in old and not is_inside(item, old) and is_known_throughout(item) for item in _items(after))
 
 
 def fewer(before: Any, after: Any) -> bool:
@@ -63,33 +62,64 @@ def fewer(before: Any, after: Any) -> bool:
 
 def becomes(*values: Any) -> Condition:
     """A condition: now one of these values, and it was not."""
-    return lambda before, after: after in values and before not in values
+    return lambda before, after: after in values and before not in values and is_known(before)
 
 
 def was(*values: Any) -> Condition:
     """A condition: it was one of these values, and is not."""
-    return lambda before, after: before in values and after not in values
+    return lambda before, after: before in values and after not in values and is_known(after)
 
 
-def grants_more(before: Any, after: Any) -> bool:
-    """An IAM policy, as JSON or as an object, that allows what it did not, refuses no more what it did, or has other conditions."""
-    if not is_known(before) or not is_known(after):
-        return False
-    old, new = _statements(before), _statements(after)
-    for key, conditions in new.items():
-        if key[0] == "Allow" and (key not in old or not old[key] <= conditions):
-            return True
-    return any(key[0] == "Deny" and key not in new for key in old)
+def was_none_of(*values: Any) -> Condition:
+    """A condition: it was something else than these, and is another one now."""
+    return lambda before, after: before not in values and before != after and is_known(before) and is_known(after)
 
 
-def grants_less(before: Any, after: Any) -> bool:
-    """The other way round."""
-    return grants_more(after, before)
+def longer(before: Any, after: Any) -> bool:
+    """A list that has more items, whatever they are."""
+    return isinstance(after, list) and len(after) > (len(before) if isinstance(before, list) else 0)
+
+
+def shorter(before: Any, after: Any) -> bool:
+    """A list that has fewer items."""
+    return longer(after, before)
+
+
+def newer(before: Any, after: Any) -> bool:
+    """A version that comes after the one before."""
+    return _version(before) is not None and _version(after) is not None and (_version(after) or ()) > (_version(before) or ())
+
+
+def older(before: Any, after: Any) -> bool:
+    """A version that comes before the one before."""
+    return newer(after, before)
+
+
+def stronger(*ranks: frozenset[str]) -> Condition:
+    """A condition: another name of the same rank or a later one, or one that is in none. What counts is the value's end, after its last slash."""
+
+    def rank(value: Any) -> int:
+        return next((place for place, names in enumerate(ranks) if str(value).rpartition("/")[2] in names), len(ranks))
+
+    return lambda before, after: is_known(before) and is_known(after) and before != after and rank(after) >= rank(before)
+
+
+def weaker(*ranks: frozenset[str]) -> Condition:
+    """A condition: the other way round, of names that have a rank."""
+    named = frozenset[str]().union(*ranks)
+    return lambda before, after: str(after).rpartition("/")[2] in named and stronger(*ranks)(after, before)
 
 
 def is_known(value: Any) -> bool:
     """Whether the value says anything: neither secret nor known after up only."""
     return not (isinstance(value, str) and (value == MASK or value in UNKNOWN))
+
+
+def is_known_throughout(value: Any) -> bool:
+    """Whether nothing in it is secret or known after up only."""
+    if isinstance(value, dict):
+        return all(map(is_known_throughout, value.values()))
+    return all(map(is_known_throughout, value)) if isinstance(value, list) else is_known(value)
 
 
 def _is_empty(value: Any) -> bool:
@@ -117,54 +147,31 @@ def _quantity(text: str) -> float:
         return 0.0
 
 
-def _items(value: Any) -> list[str]:
+def _items(value: Any) -> list[Any]:
     if _is_empty(value):
         return []
     if isinstance(value, dict):
-        return [json.dumps([key, inner], sort_keys=True, default=str) for key, inner in value.items()]
-    return [json.dumps(item, sort_keys=True, default=str) for item in (value if isinstance(value, list) else [value])]
+        return [[key, inner] for key, inner in value.items()]
+    return value if isinstance(value, list) else [value]
 
 
-def _is_inside(item: str, ranges: list[str]) -> bool:
-    network = _network(item)
+def is_inside(address_range: Any, ranges: list[Any]) -> bool:
+    """Whether a range of addresses lies in one of others."""
+    network = _network(address_range)
     return network is not None and any(
         other is not None and other.version == network.version and network.subnet_of(other)  # type: ignore[arg-type]  # one version
         for other in map(_network, ranges)
     )
 
 
-def _network(item: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def _network(value: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return ipaddress.ip_network(json.loads(item))
-    except (ValueError, TypeError):
+        return ipaddress.ip_network(value) if isinstance(value, str) else None
+    except ValueError:
         return None
 
 
-def _statements(policy: Any) -> dict[Statement, frozenset[str]]:
-    """What a policy says, one action and resource at a time, each with its conditions."""
-    if isinstance(policy, str):
-        try:
-            policy = json.loads(policy)
-        except ValueError:
-            return {}
-    found: dict[Statement, frozenset[str]] = {}
-    for statement in _list(policy.get("Statement")) if isinstance(policy, dict) else []:
-        if isinstance(statement, dict):
-            conditions = frozenset(json.dumps(item, sort_keys=True) for item in (statement.get("Condition") or {}).items())
-            for key in _keys(statement):
-                # The same thing allowed twice: whatever fulfils the weaker conditions is allowed.
-                found[key] = found[key] & conditions if key in found else conditions
-    return found
-
-
-def _keys(statement: dict[str, Any]) -> Iterator[Statement]:
-    principals = [json.dumps(statement.get(name), sort_keys=True) for name in ("Principal", "NotPrincipal") if name in statement] or [""]
-    for action_key in ("Action", "NotAction"):
-        for action in _list(statement.get(action_key)):
-            for resource in _list(statement.get("Resource", statement.get("NotResource", ""))):
-                for principal in principals:
-                    yield str(statement.get("Effect")), principal, f"{action_key}:{action}", str(resource)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
+def _version(value: Any) -> tuple[int, ...] | None:
+    """Example: (1, 36) of `1.36`, (1, 36, 0, 20260101) of `1.36.0-20260101`."""
+    found = re.findall(r"[0-9]+", value) if isinstance(value, str) and is_known(value) else []
+    return tuple(map(int, found)) or None

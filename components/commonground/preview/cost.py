@@ -25,23 +25,29 @@ def cost(steps: Iterable[Step], sizes: Mapping[str, Size]) -> Cost | None:
 
 
 def reasons(step: Step, sizes: Mapping[str, Size]) -> Iterator[Reason]:
-    """What a node group's change makes it cost at most."""
-    if step.type != NODE_GROUP or step.kind not in (Op.UPDATE, Op.REPLACE):
+    """What a node group's change makes it cost at most, in one reason a class. A new one costs, and a deleted one no more, even where nothing is known."""
+    kind = step.kind
+    if step.type != NODE_GROUP or kind in (None, Op.SAME):
         return
-    for word, old, new in (
-        ("nodes", _nodes(step.old), _nodes(step.new)),
-        ("GPUs", _gpus(step.old, sizes), _gpus(step.new, sizes)),
-        ("vCPUs", _vcpus(step.old, sizes), _vcpus(step.new, sizes)),
-    ):
-        if old is None or new is None or old == new:
-            continue
-        yield Reason(Class.COST_UP if new > old else Class.COST_DOWN, f"at most {old} -> {new} {word}")
-        if word == "GPUs" or (word == "nodes" and not _of_another_type(step)):
-            return
+    old, new = ({} if kind is Op.CREATE else step.old), ({} if kind is Op.DELETE else step.new)
+    found = {word: (of(old, sizes), of(new, sizes)) for word, of in WORDS.items()}
+    if found["nodes"][0] != found["nodes"][1] or found["GPUs"][0] != found["GPUs"][1]:
+        # Nodes and GPUs say it; vCPUs tell apart what has as many of both.
+        del found["vCPUs"]
+    for class_ in (Class.COST_UP, Class.COST_DOWN):
+        texts = [f"{before} -> {after} {word}" for word, (before, after) in found.items() if _goes(class_, before, after)]
+        if texts:
+            yield Reason(class_, f"at most {', '.join(texts)}")
+        elif kind is (Op.CREATE if class_ is Class.COST_UP else Op.DELETE):
+            yield Reason(class_, "its nodes cost by the hour" if kind is Op.CREATE else "its nodes cost nothing any more")
 
 
-def _of_another_type(step: Step) -> bool:
-    return bool(at(step.old, "instanceTypes") != at(step.new, "instanceTypes"))
+def _goes(class_: Class, before: int | None, after: int | None) -> bool:
+    return before is not None and after is not None and (after > before if class_ is Class.COST_UP else after < before)
+
+
+def _count(properties: Mapping[str, Any], sizes: Mapping[str, Size]) -> int | None:
+    return _nodes(properties)
 
 
 def _nodes(properties: Mapping[str, Any]) -> int | None:
@@ -72,3 +78,6 @@ def _most(properties: Mapping[str, Any], of_types: Mapping[str, int]) -> int | N
 def _sum(values: Iterable[int | None]) -> int | None:
     found = list(values)
     return None if any(value is None for value in found) else sum(value for value in found if value is not None)
+
+
+WORDS = {"nodes": _count, "GPUs": _gpus, "vCPUs": _vcpus}
