@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from ruamel.yaml import YAML
 
 from commonground.engine import find, process
 from commonground.engine.errors import ProtectedError, RunError
@@ -28,35 +25,21 @@ SHOP = "shop"
 
 @dataclass(frozen=True)
 class Patch:
-    """A text of a file that is replaced by another one, once."""
+    """A text of a file that is replaced by another one."""
 
     file: str
     """From the checkout's root."""
     old: str
     new: str
+    everywhere: bool = False
+    """Whether it may stand in the file more than once."""
 
     def apply(self, root: Path) -> None:
-        """Changes the file. A text that is not there just once is a mistake in the table."""
+        """Changes the file. A text that is not there, or not just once, is a mistake in the table."""
         path = root / self.file
         text = path.read_text("utf-8")
-        assert text.count(self.old) == 1, f"{self.old!r} stands {text.count(self.old)} times in {self.file}"
+        assert text.count(self.old) == 1 or (self.everywhere and self.old in text), f"{self.old!r} stands {text.count(self.old)} times in {self.file}"
         path.write_text(text.replace(self.old, self.new), "utf-8")
-
-
-def set_value(root: Path, file: str, path: str, value: Any) -> None:
-    """Sets a key of a YAML file, by its path; None takes it out."""
-    yaml = YAML()
-    target = root / file
-    data = yaml.load(target)
-    *folders, last = path.split("/")
-    found = data
-    for name in folders:
-        found = found[name]
-    if value is None:
-        del found[last]
-    else:
-        found[last] = value
-    yaml.dump(data, target)
 
 
 class Stage:

@@ -106,7 +106,8 @@ RECORDS = "aws:ec2/flowLog:FlowLog|aws:s3/bucketLogging:BucketLogging|aws:cloudt
 NETWORKING += "|aws:ec2/eip:Eip|aws:ec2/vpcEndpointRouteTableAssociation:*|aws:ec2/mainRouteTableAssociation:*"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler|kubernetes:autoscaling/v1:HorizontalPodAutoscaler"
 HOST_PATHS = ("hostNetwork", "hostPID", "hostIPC")
-SOFTWARE = "aws:eks/addon:Addon|kubernetes:helm.sh/*|kubernetes:storage.k8s.io/*|kubernetes:scheduling.k8s.io/*"
+SOFTWARE = "aws:eks/addon:Addon|kubernetes:helm.sh/*"
+CLASSES = "kubernetes:storage.k8s.io/v1:StorageClass|kubernetes:scheduling.k8s.io/v1:PriorityClass|kubernetes:resource.k8s.io/v1:DeviceClass"
 COSTLY = f"{CLUSTER}|aws:ec2/natGateway:NatGateway|aws:ec2/instance:Instance|aws:lb/loadBalancer:LoadBalancer|aws:rds/*|aws:elasticache/*"
 LIGHT = "|".join(
     (
@@ -144,6 +145,7 @@ WHOLES: tuple[Whole, ...] = (
     Whole(SERVING, GONE, DOWNTIME, "what it serves stops"),
     Whole(NETWORKING, GONE, DOWNTIME, "traffic that took this way stops"),
     Whole(SOFTWARE, GONE, DOWNTIME, "the cluster's software goes"),
+    Whole(CLASSES, GONE, DOWNTIME, "new pods and volumes that name it are refused"),
     Whole(COSTLY, MADE, COST_UP, "it costs by the hour"),
     Whole(COSTLY, GONE, COST_DOWN, "it costs nothing any more"),
     Whole(ENDPOINT, MADE, COST_UP, "it costs by the hour, in each zone", "vpcEndpointType", becomes("Interface")),
@@ -269,7 +271,7 @@ PARTS: tuple[Part, ...] = (
     Part("aws:eks/nodeGroup:NodeGroup", "labels", OTHER, "labels that pods may choose nodes by"),
     *(Part("aws:*", f"{path}.kubernetes.io/*", OTHER, "tags by which Kubernetes' controllers find it") for path in ("tags", "tagsAll")),
     *(Part("aws:*", path, COSMETIC, what) for path, what in (("tags", "tags"), ("tagsAll", "tags"), ("description", "description"))),
-    Part("aws:*", "tagSpecifications", COSMETIC, "tags"),
+    Part("aws:*", "tagSpecifications", OTHER, "tags of what it starts from now on"),
     Part("pulumi:providers:aws", "defaultTags", COSMETIC, "tags"),
 )
 
