@@ -71,6 +71,14 @@ class Stage:
             self._run(project, name, None).bring_up(backend)
         return backend
 
+    def bring_up_again(self, base: str, backend: Path, root: Path) -> Path:
+        """The state of a base after a checkout was brought up on it."""
+        after = self.folder / "bases" / root.name
+        shutil.copytree(backend, after)
+        for project, name in _stands_on(root, base):
+            self._run(project, name, None).bring_up(after)
+        return after
+
     def preview(self, base: str, backend: Path, root: Path, *, components: bool) -> EnvironmentReport:
         """The report of a checkout against a base."""
         *beneath, (project, name) = _stands_on(root, base)

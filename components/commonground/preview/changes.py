@@ -17,6 +17,9 @@ from commonground.preview.model import Change, Class, EnvironmentReport, Operati
 from commonground.preview.subjects import Subjects
 
 PROVIDERS = "pulumi:providers:"
+NAMES, TAGS = ("name", "bucket"), ("tags", "tagsAll")
+AUTONAMED = "__autonamed"
+"""Input by which our stand-in notes that the name was drawn; the official provider notes it in `__defaults`."""
 WORDS: dict[Op, str] = {op: op.value for op in Op}
 
 
@@ -62,7 +65,7 @@ def _changes(steps: list[Step], sizes: Mapping[str, Size], *, failed: bool) -> I
     for step in steps:
         if not step.changes or not step.custom:
             continue
-        reasons = subjects.reasons(step, classes.relevant((*cost_reasons(step, sizes), *classes.reasons(step))))
+        reasons = subjects.reasons(step, classes.relevant((*cost_reasons(step, sizes), *classes.reasons(subjects.without_gone(step)))))
         yield Change(
             urn=step.urn,
             operation=cast(Operation, WORDS[step.kind or Op.UPDATE]),
@@ -129,6 +132,12 @@ def _renamed(steps: Iterable[Step]) -> dict[str, tuple[Reason, ...]]:
 
 
 def _sameness(step: Step, inputs: Mapping[str, object]) -> tuple[str, str]:
-    own = {key: found for key, found in inputs.items() if not key.startswith("__") and key not in ("tags", "tagsAll", "name", "bucket")}
+    """What is the same of two resources of which one is the other by another name. A name that was drawn is not: an alias keeps the old one."""
+    drawn = NAMES if inputs.get(AUTONAMED) or set(NAMES) & set(map(str, _list(inputs.get("__defaults")))) else ()
+    own = {key: found for key, found in inputs.items() if not key.startswith("__") and key not in (*TAGS, *drawn)}
     text = json.dumps(own, sort_keys=True, default=str)
     return step.type, text.replace(step.name, "<name>")
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -35,15 +35,22 @@ def reasons(step: Step, sizes: Mapping[str, Size]) -> Iterator[Reason]:
         # Nodes and GPUs say it; vCPUs tell apart what has as many of both.
         del found["vCPUs"]
     for class_ in (Class.COST_UP, Class.COST_DOWN):
-        texts = [f"{before} -> {after} {word}" for word, (before, after) in found.items() if _goes(class_, before, after)]
+        texts = [_text(word, before, after) for word, (before, after) in found.items() if _goes(class_, before, after)]
         if texts:
             yield Reason(class_, f"at most {', '.join(texts)}")
         elif kind is (Op.CREATE if class_ is Class.COST_UP else Op.DELETE):
             yield Reason(class_, "its nodes cost by the hour" if kind is Op.CREATE else "its nodes cost nothing any more")
 
 
+def _text(word: str, before: int | None, after: int | None) -> str:
+    return f"{before} -> {after} {word}" if before is not None else f"{after} {word}, and how many there may be now is not known"
+
+
 def _goes(class_: Class, before: int | None, after: int | None) -> bool:
-    return before is not None and after is not None and (after > before if class_ is Class.COST_UP else after < before)
+    """Whether it is more, or less. What is not known before may be more: a lock knows only the instance types that are in use."""
+    if after is None or (before is None and not after):
+        return False
+    return class_ is Class.COST_UP if before is None else (after > before if class_ is Class.COST_UP else after < before)
 
 
 def _count(properties: Mapping[str, Any], sizes: Mapping[str, Size]) -> int | None:

@@ -4,7 +4,7 @@ A document that is secret, or not known before `up`, says nothing.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
@@ -60,6 +60,21 @@ def grants_more(before: Any, after: Any) -> bool:
 def grants_less(before: Any, after: Any) -> bool:
     """The other way round."""
     return grants_more(after, before)
+
+
+def without(policy: str, arns: Iterable[str]) -> str:
+    """An IAM policy without what it says of some resources, and of what is in them."""
+    gone = tuple(arns)
+    parsed = _parsed(policy)
+    if not isinstance(parsed, dict):
+        return policy
+    kept = []
+    for statement in _list(parsed.get("Statement")):
+        resources = _list(statement.get("Resource")) if isinstance(statement, dict) else []
+        left = [resource for resource in resources if not any(f"{resource}/".startswith(f"{arn}/") for arn in gone)]
+        if left or not resources:
+            kept.append({**statement, "Resource": left} if resources else statement)
+    return json.dumps({**parsed, "Statement": kept})
 
 
 def reaches_more(before: Any, after: Any) -> bool:

@@ -28,7 +28,7 @@ def _all(changes: Sequence[Change], findings: Sequence[PolicyFinding], problems:
     if mandatory:
         yield f"{_number(len(mandatory), 'mandatory policy')} violated: {_some(sorted({finding.policy for finding in mandatory}))}"
     replacements = _replacements(changes)
-    # What is told as a whole; who comes to reach more by it is told all the same.
+    # What is told as a whole; who comes to reach more by it, and what it costs, is told all the same.
     told = {urn for root, following in replacements.items() for urn in (root.urn, *(change.urn for change in following))}
     for change in changes:
         if change.holds_data and change.operation in ("replace", "delete") and change.cause is None:
@@ -38,7 +38,7 @@ def _all(changes: Sequence[Change], findings: Sequence[PolicyFinding], problems:
     yield from (f"{_what(root)}: {_with_it(following)}" for root, following in replacements.items())
     yield from _renamed(changes)
     for kind in WEIGHTY:
-        yield from _of_class(kind, [change for change in changes if change.cause is None and (kind is Class.WIDER or change.urn not in told)])
+        yield from _of_class(kind, [change for change in changes if change.cause is None and (kind in (Class.WIDER, Class.COST_UP) or change.urn not in told)])
 
 
 def _replacements(changes: Sequence[Change]) -> dict[Change, list[Change]]:

@@ -1,17 +1,20 @@
 """What comes and goes with something else: the settings of a bucket that is made, the objects of a namespace that is deleted."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from commonground.engine.report import at
 from commonground.engine.steps import Op, Step
 from commonground.preview.classes import matches
 from commonground.preview.conditions import is_known
+from commonground.preview.documents import without
 from commonground.preview.model import Class, Reason
 from commonground.preview.tables import SUBJECTS, Subject
 
 NAMES = ("id", "name", "arn", "bucket", "keyId", "metadata.name", "resources[0].autoscalingGroups[0].name")
 """Properties by which others speak of a resource."""
+POLICY = "policy"
 KEPT = {Op.DELETE: (Class.DATA,), Op.CREATE: (Class.WIDER, Class.COST_UP)}
 """Classes that a change stays in, whatever it comes or goes with."""
 
@@ -34,6 +37,14 @@ class Subjects:
             return found
         kept = tuple(reason for reason in found if reason.kind in KEPT[kind])
         return kept or (Reason(Class.OTHER, f"{'new' if kind is Op.CREATE else 'goes'} with {subject}"),)
+
+    def without_gone(self, step: Step) -> Step:
+        """A change of an IAM policy as if it had said nothing before of what goes: that it does not refuse that any more makes nothing wider."""
+        policy = step.old.get(POLICY)
+        if step.kind is not Op.UPDATE or not isinstance(policy, str) or POLICY not in step.diff:
+            return step
+        gone = [name for name in self._named[Op.DELETE] if name.startswith("arn:")]
+        return replace(step, old={**step.old, POLICY: without(policy, gone)}) if any(name in policy for name in gone) else step
 
     def of(self, step: Step) -> str | None:
         """Name of what a resource comes or goes with. None: it does so alone."""

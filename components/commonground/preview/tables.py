@@ -272,7 +272,11 @@ PARTS: tuple[Part, ...] = (
     *(Part("aws:*", f"{path}.kubernetes.io/*", OTHER, "tags by which Kubernetes' controllers find it") for path in ("tags", "tagsAll")),
     *(Part("aws:*", path, COSMETIC, what) for path, what in (("tags", "tags"), ("tagsAll", "tags"), ("description", "description"))),
     Part("aws:*", "tagSpecifications", OTHER, "tags of what it starts from now on"),
+    # Providers.
+    Part("pulumi:providers:aws", "allowedAccountIds", DOWNTIME, "another account: what is in the one before is not reached any more"),
+    Part("pulumi:providers:aws", "assumeRoles", OTHER, "it acts as another role"),
     Part("pulumi:providers:aws", "defaultTags", COSMETIC, "tags"),
+    Part("pulumi:providers:kubernetes", "kubeconfig", OTHER, "it reaches the cluster by another way, or as another role"),
 )
 
 SUBJECTS: tuple[Subject, ...] = (
