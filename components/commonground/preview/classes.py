@@ -8,7 +8,7 @@ from typing import Any
 
 from commonground.engine.report import MISSING, at
 from commonground.engine.steps import Op, Step
-from commonground.preview.conditions import is_known
+from commonground.preview.conditions import fewer, is_known, is_known_throughout, more
 from commonground.preview.holders import HOLDS_DATA
 from commonground.preview.model import Class, Reason
 from commonground.preview.tables import DEFAULTS, LIGHT, PARTS, WHOLES, Part
@@ -99,7 +99,8 @@ def _parts(step: Step, kind: Op) -> Iterator[Reason]:
 
 def _applies(row: Part, before: Any, after: Any) -> bool:
     """A value that is secret, or not known yet, makes nothing wider or narrower."""
-    return row.when(before, after) and (row.kind not in SECURITY or (is_known(before) and is_known(after)))
+    known = is_known if row.when in (more, fewer) else is_known_throughout
+    return row.when(before, after) and (row.kind not in SECURITY or (known(before) and known(after)))
 
 
 @cache

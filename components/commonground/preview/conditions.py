@@ -49,7 +49,7 @@ def goes(before: Any, after: Any) -> bool:
 
 def more(before: Any, after: Any) -> bool:
     """A list, or map, that has what it had not. An address range that lies in one of before is nothing new, and what is not known yet may be anything."""
-    if not is_known(before) or not is_known(after):
+    if not is_known_throughout(before) or not is_known(after):
         return False
     old = _items(before)
     return any(item not in old and not is_inside(item, old) and is_known_throughout(item) for item in _items(after))

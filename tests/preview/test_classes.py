@@ -1,0 +1,215 @@
+"""The classes of changes: each row of the tables says what it says, and nothing that nobody knows makes anything wider."""
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.preview.steps import LATER, anything, nested, step, updated
+
+from commonground.engine.report import MISSING
+from commonground.engine.steps import MASK, Op, Step
+from commonground.preview import conditions, documents, environment
+from commonground.preview.classes import SECURITY, matches, reasons
+from commonground.preview.model import Class, Reason
+from commonground.preview.tables import ACCESS_RANKS, HOLDS_DATA, LIGHT, PARTS, WHOLES, Part, Whole, all_types
+
+OPS = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
+ALLOW = '{"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
+DENY = '{"Statement": [{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}]}'
+PEERS = [{"from": [{"podSelector": {"matchLabels": {"a": "b"}}}]}]
+AGED, YOUNG = ([{"id": "all", "status": "Enabled", "expiration": {"days": days}}] for days in (90, 30))
+MANY, FEW = (f'{{"rules": [{{"selection": {{"tagStatus": "any", "countType": "sinceImagePushed", "countNumber": {days}}}}}]}}' for days in (90, 30))
+
+SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
+    conditions.always: ("a", "b"),
+    conditions.raised: (1, 2),
+    conditions.lowered: (2, 1),
+    conditions.switched_on: (False, True),
+    conditions.switched_off: (True, False),
+    conditions.appears: (MISSING, "a"),
+    conditions.goes: ("a", MISSING),
+    conditions.more: (["a"], ["a", "b"]),
+    conditions.fewer: (["a", "b"], ["a"]),
+    conditions.longer: (["a"], ["a", "b"]),
+    conditions.shorter: (["a", "b"], ["a"]),
+    conditions.newer: ("1.9", "1.10"),
+    conditions.older: ("1.10", "1.9"),
+    documents.grants_more: (MISSING, ALLOW),
+    documents.grants_less: (ALLOW, MISSING),
+    documents.reaches_more: ([], PEERS),
+    documents.reaches_less: (PEERS, []),
+    documents.expires_more: (AGED, YOUNG),
+    documents.expires_less: (YOUNG, AGED),
+    documents.expires_more_images: (MANY, FEW),
+    documents.expires_fewer_images: (FEW, MANY),
+}
+"""Two values that a condition holds for; it does not hold for them the other way round."""
+POLICIES = {(documents.grants_more, Op.CREATE): ALLOW, (documents.grants_more, Op.DELETE): DENY}
+POLICIES |= {(documents.grants_less, Op.CREATE): DENY, (documents.grants_less, Op.DELETE): ALLOW}
+WEAK, STRONG = (f"arn:aws:eks::aws:cluster-access-policy/{next(iter(ACCESS_RANKS[rank]))}" for rank in (0, -1))
+
+
+def sample(when: Callable[..., bool]) -> tuple[Any, Any]:
+    """Values that a condition holds for, also of one that was made by another function."""
+    made_by = when.__qualname__.split(".")[0]
+    if made_by in ("stronger", "weaker"):
+        return (WEAK, STRONG) if made_by == "stronger" else (STRONG, WEAK)
+    if "." not in when.__qualname__:
+        return SAMPLES[when]
+    value = inspect.getclosurevars(when).nonlocals["values"][0]
+    return {"becomes": ("another", value), "was": (value, "another"), "was_none_of": ("another", "a third")}[made_by]
+
+
+def opposite(when: Callable[..., bool]) -> tuple[Any, Any]:
+    """Values that it does not hold for."""
+    before, after = sample(when)
+    return (inspect.getclosurevars(when).nonlocals["values"][0], after) if when.__qualname__.startswith("was_none_of") else (after, before)
+
+
+def each(rows: tuple[Any, ...]) -> list[Any]:
+    """Each type of each row, with a name for the test."""
+    named = [(place, row, type_.replace("*", "x")) for place, row in enumerate(rows) for type_ in row.type.split("|")]
+    return [pytest.param(row, type_, id=f"{place}-{type_}-{row.kind.name}") for place, row, type_ in named]
+
+
+@pytest.mark.parametrize(("row", "type_"), each(PARTS))
+def test_a_property_puts_a_change_in_its_class_and_the_opposite_does_not(row: Part, type_: str) -> None:
+    said = Reason(row.kind, row.why)
+    assert said in reasons(updated(type_, row.path, *sample(row.when)))
+    if row.when is conditions.always:
+        assert said not in reasons(updated(type_, "somethingElse", "a", "b"))
+    else:
+        assert said not in reasons(updated(type_, row.path, *opposite(row.when)))
+
+
+def whole(row: Whole, type_: str, op: Op) -> Step:
+    """A step that the row is about, if the operation is one of its."""
+    if row.path:
+        value = POLICIES.get((row.when, op)) or inspect.getclosurevars(row.when).nonlocals["values"][0]
+        properties = nested(row.path, value)
+        return step(OPS[op], type_=type_, old={} if op is Op.CREATE else properties, new={} if op is Op.DELETE else properties)
+    return step(OPS[op], type_=type_)
+
+
+@pytest.mark.parametrize(("row", "type_"), each(WHOLES))
+def test_an_operation_puts_a_change_in_its_class_and_another_one_does_not(row: Whole, type_: str) -> None:
+    said = Reason(row.kind, row.why)
+    for op in OPS:
+        if op in row.ops:
+            assert said in reasons(whole(row, type_, op))
+        elif not row.path:
+            assert said not in reasons(whole(row, type_, op))
+
+
+@pytest.mark.parametrize("row", [row for row in WHOLES if row.path], ids=lambda row: row.why)
+def test_a_property_that_decides_has_to_say_so(row: Whole) -> None:
+    for op in row.ops:
+        for value in (MISSING, LATER, MASK, "{}", '{"Statement": []}'):
+            properties = nested(row.path, value)
+            found = step(OPS[op], type_=row.type.split("|")[0], old=properties if op is Op.DELETE else {}, new=properties if op is Op.CREATE else {})
+            assert Reason(row.kind, row.why) not in reasons(found)
+
+
+@pytest.mark.parametrize(("row", "type_"), each(tuple(row for row in PARTS if row.kind in SECURITY)))
+def test_what_is_secret_or_not_known_yet_makes_nothing_wider_or_narrower(row: Part, type_: str) -> None:
+    before, after = sample(row.when)
+    for hidden in (LATER, MASK):
+        for values in ((before, hidden), (hidden, after), (hidden, hidden), ([hidden], [hidden, LATER]), (before, [hidden])):
+            found = updated(type_, row.path, *values)
+            wider = [reason for reason in reasons(found) if reason.kind is Class.WIDER and reason.why == row.why]
+            assert wider == [], values
+
+
+@pytest.mark.parametrize("type_", sorted(HOLDS_DATA))
+def test_what_holds_data_is_at_risk_when_it_goes_or_is_made_anew(type_: str) -> None:
+    for op in ("delete", "replace"):
+        assert reasons(step(op, type_=type_))[0] == Reason(Class.DATA, f"{HOLDS_DATA[type_]} would be lost")
+
+
+@pytest.mark.parametrize("type_", sorted(type_ for type_ in LIGHT.split("|") if "*" not in type_))
+def test_what_interrupts_nobody_is_no_downtime(type_: str) -> None:
+    assert Class.DOWNTIME not in {reason.kind for reason in reasons(step("replace", type_=type_))}
+
+
+def test_anything_else_that_is_made_anew_is() -> None:
+    assert [reason.kind for reason in reasons(step("replace", type_="somebody:else/thing:Thing"))] == [Class.DOWNTIME]
+
+
+def test_a_node_group_that_is_replaced_is_not_also_rolled() -> None:
+    found = updated("aws:eks/nodeGroup:NodeGroup", "version", "1.35", "1.36", op="replace", kind="update-replace")
+    assert [reason.why for reason in reasons(found)] == ["new nodes come, and all of the old ones go"]
+
+
+def test_a_lifted_protection_is_told_and_so_is_a_new_one() -> None:
+    assert Reason(Class.DATA, "its protection is lifted") in reasons(step("same", protect=True, protects=False))
+    assert reasons(step("same", protects=True)) == (Reason(Class.OTHER, "it is protected from now on"),)
+
+
+def test_words_are_cosmetic_until_something_else_changes() -> None:
+    words = updated("aws:s3/bucket:Bucket", "tags.Owner", "a", "b")
+    assert [reason.kind for reason in reasons(words)] == [Class.COSMETIC]
+    both = step("update", old={**words.old, "acl": "a"}, new={**words.new, "acl": "b"}, diff={**words.diff, "acl": "update"})
+    assert reasons(both) == (Reason(Class.OTHER, "acl changes"),)
+
+
+# What the tables name is there.
+
+
+@cache
+def tokens(folder: Path) -> frozenset[str]:
+    """Types that a provider's SDK has in a folder, read without importing it."""
+    files = folder.rglob("*.py") if folder.is_dir() else ()
+    return frozenset(token for file in files for token in re.findall(r'type_token\("([^"]+)"\)', file.read_text("utf-8")))
+
+
+def real(pattern: str) -> bool:
+    """Whether a type, or a pattern with `*`, is of a resource that the official SDKs have."""
+    provider, _, rest = pattern.partition(":")
+    if provider == "pulumi" or rest == "*":
+        return True
+    spec = find_spec(f"pulumi_{provider}")
+    assert spec and spec.submodule_search_locations
+    module = rest.split("/")[0].split(":")[0].split(".")[0]
+    folder = Path(spec.submodule_search_locations[0]) / {"lambda": "lambda_"}.get(module, module.replace("*", ""))
+    return any(matches(pattern, token) for token in tokens(folder))
+
+
+@pytest.mark.parametrize("pattern", sorted(all_types()))
+def test_every_type_that_a_table_names_is_a_resource_of_the_official_providers(pattern: str) -> None:
+    assert real(pattern)
+
+
+def test_a_type_that_nobody_has_is_found_out() -> None:
+    assert not real("aws:s3/buckett:Buckett")
+    assert not real("kubernetes:apps/v1:Deploymentt")
+
+
+# Whatever comes.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@patient
+@given(anything)
+def test_every_change_has_a_class(found: Step) -> None:
+    said = reasons(found)
+    assert said or not found.changes
+    assert list(said) == sorted(said, key=lambda reason: reason.kind.weight)
+
+
+@patient
+@given(st.lists(anything, max_size=6, unique_by=lambda found: found.urn), st.lists(st.just("it failed"), max_size=1))
+def test_every_change_of_a_report_has_one_too(steps: list[Step], problems: list[str]) -> None:
+    assert all(change.reasons for change in environment("dev", steps, problems=problems).changes)
+
+
+@patient
+@given(st.data(), st.lists(anything, max_size=6, unique_by=lambda found: found.urn))
+def test_the_order_of_steps_says_nothing(data: st.DataObject, steps: list[Step]) -> None:
+    assert environment("dev", data.draw(st.permutations(steps))) == environment("dev", steps)
