@@ -30,12 +30,14 @@ class Reports:
 
 @pytest.fixture(scope="session")
 def reports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reports:
-    """The report of each run of the table, two at a time; each environment is brought up once."""
+    """The report of each run of the table that a test asks for, two at a time; each environment is brought up once."""
     stage = Stage(tmp_path_factory.mktemp("kinds"))
+    asked = {item.callspec.params["trial"].name for item in request.session.items if isinstance(item, pytest.Function) and "trial" in item.fixturenames}
+    chosen = [trial for trial in TRIALS if trial.name in asked]
     pool = ThreadPoolExecutor(2)
     request.addfinalizer(lambda: pool.shutdown(cancel_futures=True))
-    bases = {base: pool.submit(stage.bring_up, base) for base in dict.fromkeys(trial.base for trial in TRIALS)}
-    return Reports({trial.name: pool.submit(_report, stage, trial, bases[trial.base]) for trial in TRIALS})
+    bases = {base: pool.submit(stage.bring_up, base) for base in dict.fromkeys(trial.base for trial in chosen)}
+    return Reports({trial.name: pool.submit(_report, stage, trial, bases[trial.base]) for trial in chosen})
 
 
 def _report(stage: Stage, trial: Trial, base: "Future[Path]") -> EnvironmentReport:
