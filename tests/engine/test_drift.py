@@ -34,7 +34,7 @@ def up(provisioned: Checkout) -> Checkout:
 
 def test_where_nobody_changed_anything_there_is_no_drift_and_each_resource_counts_once(up: Checkout) -> None:
     without = up.run("preview", "local").out
-    assert drift(up) == (0, without)
+    assert drift(up) == (0, f"local: against what is in the cloud, read for this preview\n{without}")
 
 
 def test_what_somebody_changed_by_hand_is_drift_and_stays_as_it_is(up: Checkout) -> None:

@@ -172,7 +172,7 @@ def tokens(folder: Path) -> frozenset[str]:
 def real(pattern: str) -> bool:
     """Whether a type, or a pattern with `*`, is of a resource that the official SDKs have."""
     provider, _, rest = pattern.partition(":")
-    if provider == "pulumi" or rest == "*":
+    if provider in ("pulumi", "*") or rest == "*":
         return True
     spec = find_spec(f"pulumi_{provider}")
     assert spec and spec.submodule_search_locations

@@ -20,6 +20,11 @@ LEFT = re.compile(r"Left out to fit\*\*: (?P<said>.*?)\. ")
 OURS = {"details", "/details", "summary", "/summary", "b", "/b", "i", "/i", "code", "/code", "div", "/div", "/pre", 'pre lang="diff"'}
 
 
+def resources(lines: list[str]) -> int:
+    """How many resources lines stand for: those that change alike have one."""
+    return sum(int(found[1].replace(",", "")) if (found := re.search(r" <b>([0-9,]+)</b> of ", line)) else 1 for line in lines)
+
+
 class Tags(HTMLParser):
     """What a browser sees: which tags there are, whether each is closed, and the text that is not code."""
 
@@ -160,14 +165,31 @@ def test_a_long_value_is_cut_to_where_it_differs_with_a_count() -> None:
 
 
 def test_resources_of_little_weight_are_one_click_away_when_they_are_many() -> None:
-    many = tuple(reports.change("create", f"tag-{index}", "aws:autoscaling/tag:Tag") for index in range(20))
+    many = tuple(reports.change("create", f"tag-{index}", "aws:autoscaling/tag:Tag", properties=(of(index),)) for index in range(20))
     text = markdown.render(Report((reports.environment("prod", many),)))
     assert "<details><summary><b>Other</b>: 20 resources</summary>" in text
     assert "<b>Downtime</b>" not in markdown.render(Report((reports.environment("prod", tuple(_down(index) for index in range(20))),)))
 
 
 def _down(index: int) -> Change:
-    return reports.change("change", f"pool-{index}", "aws:eks/nodeGroup:NodeGroup", Reason(Class.DOWNTIME, "its nodes are replaced"))
+    return reports.change("change", f"pool-{index}", "aws:eks/nodeGroup:NodeGroup", Reason(Class.DOWNTIME, "its nodes are replaced"), properties=(of(index),))
+
+
+def of(index: int) -> PropertyChange:
+    return PropertyChange("value", "nothing", str(index))
+
+
+def test_what_changes_alike_is_told_once_with_every_name_and_few_of_it_one_by_one() -> None:
+    def upgraded(number: int) -> str:
+        alike = tuple(reports.change("change", f"logs-{index}", "aws:cloudwatch/logGroup:LogGroup", properties=(of(7),)) for index in range(number))
+        return markdown.render(Report((reports.environment("prod", (*alike, _down(1))),)))
+
+    many, few = upgraded(300), upgraded(3)
+    assert len(LINE.findall(many)) == 2
+    assert "<summary>~ change <b>300</b> of <code>aws:cloudwatch/logGroup:LogGroup</code>" in many
+    assert "- `logs-0`, `logs-1`, " in many and " and 260 more\n" in many
+    assert many.count("+ value: 7") == 1
+    assert len(LINE.findall(few)) == 4
 
 
 @pytest.mark.parametrize("limit", [markdown.LEAST, 20_000, markdown.GITHUB, markdown.GITLAB])
@@ -176,8 +198,8 @@ def test_what_does_not_fit_is_left_out_resource_by_resource_and_counted(number: 
     text = markdown.render(reports.large(number), limit=limit, artifact="https://example.com/runs/1/preview.html")
     assert size(text) <= limit
     shown, said = LINE.findall(text), left_out(text)
-    assert len(shown) + said.get("resource", 0) == number
-    assert sum("properties left out)" in line or line.startswith("<div>") for line in shown) == said.get("the details of resource", 0)
+    assert resources(shown) + said.get("resource", 0) == number
+    assert resources([line for line in shown if line.startswith("<div>")]) == said.get("the details of resource", 0)
     assert ("[The whole report](https://example.com/runs/1/preview.html)" in text) == bool(said)
 
 
@@ -248,7 +270,7 @@ def test_any_report_fits_has_balanced_tags_and_leaves_nothing_out_silently(repor
     assert not found.open
     assert not found.seen & {"script", "img"}
     told = sum(len(group.changes) for group in groups(report))
-    assert len(LINE.findall(text)) + left_out(text).get("resource", 0) == told
+    assert resources(LINE.findall(text)) + left_out(text).get("resource", 0) == told
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

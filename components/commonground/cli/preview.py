@@ -26,6 +26,9 @@ ERROR, CHANGES, VIOLATED = 1, 2, 3
 STOPPED = "protection stopped the preview; this is what it had seen by then"
 
 
+REFRESHED = "against what is in the cloud, read for this preview"
+
+
 class RecordedError(EngineError):
     """A recorded preview had failed."""
 
@@ -72,6 +75,7 @@ class Previewed:
     against: str = ""
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    lock_before: str | None = None
     error: EngineError | None = None
 
     @property
@@ -106,6 +110,14 @@ class How:
         from commonground.engine import base  # git and what a base runs with
 
         return base.preview(run, base.revision(run.project.root, self.base))
+
+    def lock_before(self, run: Run) -> str | None:
+        """Text of the environment's lock in the base, if there is a base and it has one."""
+        if self.base is None:
+            return None
+        from commonground.engine import base
+
+        return base.revision(run.project.root, self.base).text(run.project.config / f"lock.{run.environment}.yaml")
 
 
 @dataclass
@@ -160,7 +172,7 @@ class Told:
         from commonground.preview import Facts, environment
         from commonground.preview.model import PolicyFinding
 
-        facts = Facts.read(self.project, found.name)
+        facts = Facts.read(self.project, found.name, lock_before=found.lock_before)
         findings = [PolicyFinding(one.policy, one.mandatory, one.message, one.urn) for one in found.findings]
         problems = _problems(found.error)
         return environment(found.name, found.steps, against=found.against, facts=facts, findings=findings, problems=problems, notes=found.notes)
@@ -197,7 +209,12 @@ class Told:
 @click.option(
     "--report", "wanted", multiple=True, callback=_wanted, metavar="FORMAT[=FILE]", help="text, markdown, html or json, to stdout or a file. Repeatable."
 )
-@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Runs nothing: reads what `pulumi preview --json` or --event-log recorded.")
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Runs nothing: reads what `pulumi preview --json` recorded, or --event-log of a CLI that has it.",
+)
 @click.option("--graph", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw the resources: FILE.svg, or FILE.mmd for Mermaid.")
 @click.option("--artifact", default="", metavar="URL", help="Where Markdown that had to be cut sends its reader.")
 @click.option("--limit", default=65_536, show_default=True, help="Characters of Markdown at most: what GitHub takes as a comment; GitLab takes 1000000.")
@@ -268,18 +285,22 @@ def _recorded(file: Path, name: str) -> Previewed:
     from commonground.preview import events
 
     found = events.read(file)
+    if found.stack and found.stack != name:
+        raise click.UsageError(f"--events {file}: it was recorded of the stack {found.stack}, and not of {name}")
     error = RecordedError(found.problems) if found.problems else None
     findings = tuple(Finding(one.policy, "", one.mandatory, one.urn, one.message) for one in found.findings)
-    return Previewed(name, found.steps, f"as {file.name} recorded it", found.notes, findings, error)
+    return Previewed(name, found.steps, f"as {file.name} recorded it", found.notes, findings, error=error)
 
 
 def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
     try:
         with shared.run(options, folder, name, offline=how.offline, policies=True) as (run, _):
             outcome = how.of(run)
+            lock_before = how.lock_before(run)
     except EngineError as error:
         return Previewed(name, getattr(error, "seen", ()), error=error)
-    return Previewed(name, outcome.steps, outcome.against, outcome.notes, outcome.findings)
+    against = outcome.against or (REFRESHED if how.refresh else "")
+    return Previewed(name, outcome.steps, against, outcome.notes, outcome.findings, lock_before)
 
 
 def _problems(error: EngineError | None) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ def step(metadata: Any) -> Step:
         outputs=masked_properties((state and state.outputs) or {}),
         diff={path: difference.diff_kind.value for path, difference in (metadata.detailed_diff or {}).items()}
         or {key: "update" for key in metadata.diffs or []},
-        id=next((found.id for found in (new, old) if found and found.id), ""),
+        id=next((found.id for found in (new, old) if found and found.id and found.id not in UNKNOWN), ""),
     )
 
 

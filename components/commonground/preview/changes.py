@@ -12,7 +12,7 @@ from commonground.preview.cost import cost
 from commonground.preview.cost import reasons as cost_reasons
 from commonground.preview.facts import Facts, Size
 from commonground.preview.first import LOOKS_LIKE
-from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
+from commonground.preview.holders import PROTECTIONS, held
 from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
 from commonground.preview.subjects import Subjects
 
@@ -20,6 +20,7 @@ PROVIDERS = "pulumi:providers:"
 NAMES, TAGS = ("name", "bucket"), ("tags", "tagsAll")
 AUTONAMED = "__autonamed"
 """Input by which our stand-in notes that the name was drawn; the official provider notes it in `__defaults`."""
+NOT_TOLD = "not told"
 WORDS: dict[Op, str] = {op: op.value for op in Op}
 
 
@@ -41,19 +42,21 @@ def environment(
     sizes = facts.sizes if facts else {}
     told = tuple(problems)
     made = tuple(sorted(_changes(steps, sizes, failed=bool(told)), key=lambda change: change.weight))
+    said = tuple(notes)
     costs = cost(steps, sizes)
     found = tuple(sorted(findings, key=lambda finding: (not finding.mandatory, finding.policy, finding.urn, finding.message)))
+    lines = first.lines(made, found, told, said)
     return EnvironmentReport(
         environment=name,
         against=against,
         counts={WORDS[op]: number for op, number in count(steps).items()},
-        first=first.lines(made, found, told),
+        first=lines,
         changes=made,
         findings=found,
         lifted=tuple(sorted(change.name for change in made if change.lifted)),
         cost=costs,
         problems=told,
-        notes=tuple(notes),
+        notes=tuple(note for note in said if note not in lines),
     )
 
 
@@ -74,7 +77,7 @@ def _changes(steps: list[Step], sizes: Mapping[str, Size], *, failed: bool) -> I
             place=_place(step, parents),
             properties=_properties(step),
             reasons=(*reasons, *renamed.get(step.urn, ())),
-            holds_data=step.type in HOLDS_DATA,
+            holds_data=held(step.type) is not None,
             protected=step.protect,
             lifted=_is_lifted(step),
             cause=made_by.get(step.urn),
@@ -98,10 +101,18 @@ def _properties(step: Step) -> tuple[PropertyChange, ...]:
     if kind in (Op.UPDATE, Op.REPLACE):
         protection = () if step.protects is None else (PropertyChange("protection", *(("off", "on") if step.protects else ("on", "off"))),)
         leaves = sorted(classes.leaves(step), key=lambda leaf: (not leaf.replaces, leaf.path))
-        return (*protection, *(PropertyChange(leaf.path, value(leaf.before), value(leaf.after), leaf.replaces) for leaf in leaves))
+        return (*protection, *(_difference(leaf) for leaf in leaves))
     if kind is Op.CREATE:
         return tuple(PropertyChange(path, value(MISSING), value(found)) for path, found in sorted(step.new.items()) if not path.startswith("__"))
     return ()
+
+
+def _difference(leaf: classes.Leaf) -> PropertyChange:
+    """One value's difference; of values that nobody shows, that there is one."""
+    before, after = value(leaf.before), value(leaf.after)
+    if before == after:
+        before, after = (before, f"{after}, another one") if leaf.before is not MISSING else (NOT_TOLD, NOT_TOLD)
+    return PropertyChange(leaf.path, before, after, leaf.replaces)
 
 
 def _is_lifted(step: Step) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from commonground.engine.report import MISSING, at
 from commonground.engine.steps import Op, Step
 from commonground.preview.conditions import fewer, is_known, is_known_throughout, more
-from commonground.preview.holders import HOLDS_DATA
+from commonground.preview.holders import held
 from commonground.preview.model import Class, Reason
 from commonground.preview.tables import DEFAULTS, LIGHT, PARTS, WHOLES, Part
 
@@ -48,6 +48,8 @@ def reasons(step: Step) -> tuple[Reason, ...]:
     found = [*_whole(step, kind)]
     if kind in (Op.UPDATE, Op.REPLACE):
         found += _parts(step, kind)
+    if step.op.startswith("import"):
+        return (Reason(Class.OTHER, "it is there already, and is imported"),)
     if not found:
         found = [Reason(*DEFAULTS[kind])] if kind in DEFAULTS else []
     return relevant(found)
@@ -62,8 +64,8 @@ def relevant(found: Iterable[Reason]) -> tuple[Reason, ...]:
 
 def _whole(step: Step, kind: Op) -> Iterator[Reason]:
     rows = [row for row in WHOLES if kind in row.ops and matches(row.type, step.type) and row.when(*_sides(step, row.path))]
-    if kind in (Op.REPLACE, Op.DELETE) and step.type in HOLDS_DATA:
-        yield Reason(Class.DATA, f"{HOLDS_DATA[step.type]} would be lost")
+    if kind in (Op.REPLACE, Op.DELETE) and (lost := held(step.type)):
+        yield Reason(Class.DATA, f"{lost} would be lost")
     elif kind is Op.REPLACE and not rows:
         yield Reason(*(ANEW if matches(LIGHT, step.type) else DEFAULTS[Op.REPLACE]))
     if step.protects is False:

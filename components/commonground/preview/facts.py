@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from commonground.engine.project import Project, load
 
 
@@ -31,8 +34,8 @@ class Facts:
     """What its instance types have, by name."""
 
     @classmethod
-    def read(cls, project: Project, environment: str) -> "Facts":
-        """The facts of an environment of a project."""
+    def read(cls, project: Project, environment: str, *, lock_before: str | None = None) -> "Facts":
+        """The facts of an environment of a project. `lock_before`: text of the lock before the change, whose instance types count too."""
         lock = load(project.config / f"lock.{environment}.yaml")
         zones = lock.get("zones") if isinstance(lock, dict) else None
         return cls(
@@ -42,12 +45,20 @@ class Facts:
             incarnation=project.locked(environment, "incarnation") or "",
             zones=tuple(str(zone["name"]) for zone in (zones or {}).values() if isinstance(zone, dict) and "name" in zone),
             principals=tuple(sorted(_principals(_bindings(project, environment)))),
-            sizes=_sizes(lock.get("instance_types") if isinstance(lock, dict) else None),
+            sizes={**_sizes(_parsed(lock_before)), **_sizes(lock)},
         )
 
 
-def _sizes(types: Any) -> dict[str, Size]:
+def _parsed(text: str | None) -> Any:
+    try:
+        return YAML(typ="safe").load(text) if text else None
+    except YAMLError:
+        return None
+
+
+def _sizes(lock: Any) -> dict[str, Size]:
     """Of what is written as it should be; the settings' own check says what is not."""
+    types = lock.get("instance_types") if isinstance(lock, dict) else None
     found = {}
     for name, facts in (types or {}).items() if isinstance(types, dict) else ():
         gpus = facts.get("gpus") if isinstance(facts, dict) else None

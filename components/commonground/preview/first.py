@@ -12,12 +12,15 @@ LONGEST = 240
 """Characters of what others wrote."""
 LOOKS_LIKE = "it looks like "
 """How the reason begins that something is deleted here and created there."""
+DRIFT = "drift: "
+"""How a note begins that something is not as the state has it."""
 WEIGHTY = (Class.DATA, Class.DOWNTIME, Class.WIDER, Class.COST_UP)
 
 
-def lines(changes: Sequence[Change], findings: Sequence[PolicyFinding], problems: Sequence[str]) -> tuple[str, ...]:
-    """At most `MOST` lines, and one that counts the rest."""
-    found = list(dict.fromkeys(_all(changes, findings, problems)))
+def lines(changes: Sequence[Change], findings: Sequence[PolicyFinding], problems: Sequence[str], notes: Sequence[str] = ()) -> tuple[str, ...]:
+    """At most `MOST` lines, and one that counts the rest. Of the notes, those of drift."""
+    drift = [note for note in notes if note.startswith(DRIFT)]
+    found = list(dict.fromkeys([*drift, *_all(changes, findings, problems)]))
     return (*found[:MOST], *([f"and {len(found) - MOST} more, below"] if len(found) > MOST else []))
 
 

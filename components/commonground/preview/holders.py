@@ -1,5 +1,7 @@
 """Resources that hold what cannot be made again, and what keeps them from being deleted."""
 
+import re
+
 HOLDS_DATA: dict[str, str] = {
     "aws:s3/bucket:Bucket": "its objects",
     "aws:s3/bucketV2:BucketV2": "its objects",
@@ -38,6 +40,25 @@ HOLDS_DATA: dict[str, str] = {
     "kubernetes:core/v1:Namespace": "every object in it",
 }
 """Type -> what would be lost with it."""
+
+WORDS = "Bucket|Database|Disk|FileShare|FileSystem|KeyRing|KeyVault|Secret|Snapshot|StorageAccount|Table|Vault|Volume"
+"""Words in the names of other providers' types that hold data, as far as a name tells."""
+TOLD = ("aws", "kubernetes", "pulumi", "random")
+"""Packages whose types are told by the table, or hold nothing."""
+BESIDE = re.compile(rf"({WORDS})(Access|Acl|Attachment|Backup|Binding|Iam|Member|Notification|Object|Policy|User)")
+"""What belongs to such a thing, and holds nothing itself."""
+
+
+def held(type_: str) -> str | None:
+    """What would be lost with a resource of this type; None: nothing."""
+    if type_ in HOLDS_DATA:
+        return HOLDS_DATA[type_]
+    package, _, rest = type_.partition(":")
+    name = rest.rpartition(":")[2]
+    if package in TOLD or not re.search(WORDS, name) or BESIDE.search(name):
+        return None
+    return "what is in it"
+
 
 PROTECTIONS: dict[str, str] = {
     "aws:eks/cluster:Cluster": "deletionProtection",

@@ -277,6 +277,9 @@ PARTS: tuple[Part, ...] = (
     Part("pulumi:providers:aws", "assumeRoles", OTHER, "it acts as another role"),
     Part("pulumi:providers:aws", "defaultTags", COSMETIC, "tags"),
     Part("pulumi:providers:kubernetes", "kubeconfig", OTHER, "it reaches the cluster by another way, or as another role"),
+    # Of any provider, by what its properties are called.
+    *(Part("*", path, WIDER, "it is open to the public", switched_on) for path in ("allow*Public*", "public*")),
+    *(Part("*", path, NARROWER, "it is not open to the public any more", switched_off) for path in ("allow*Public*", "public*")),
 )
 
 SUBJECTS: tuple[Subject, ...] = (

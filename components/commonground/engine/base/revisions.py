@@ -57,6 +57,13 @@ class Revision:
         _git(self.root, "read-tree", self.commit, extra=index)
         _git(self.root, "checkout-index", "--all", f"--prefix={folder}/", extra=index)
 
+    def text(self, file: Path) -> str | None:
+        """A file's text in this commit; None where it has none. `file`: its place in the checkout."""
+        try:
+            return _git(self.root, "show", f"{self.commit}:{file.resolve().relative_to(self.root.resolve())}")
+        except (_GitError, ValueError):
+            return None
+
     def is_same_outside(self, folder: Path) -> bool:
         """Whether the checkout as it lies there, new files included, differs from this commit in nothing but what is in a folder."""
         around = (".", f":(exclude){folder.relative_to(self.root)}")
