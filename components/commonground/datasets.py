@@ -6,8 +6,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 DRIVER = "s3.csi.aws.com"
-# Both are asked for by Kubernetes and looked at by nobody (awslabs/mountpoint-s3-csi-driver, docs/CONFIGURATION.md, "Static Provisioning").
-SIZE = "1Ti"
+# Kubernetes asks for it and the driver does not look at it (awslabs/mountpoint-s3-csi-driver, docs/CONFIGURATION.md, "Static Provisioning"); but a team's
+# quota counts it, and what is in a bucket takes nothing of that.
+SIZE = "1Mi"
 
 
 class OpenPrefixError(ValueError):

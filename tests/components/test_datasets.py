@@ -7,6 +7,9 @@ import pytest
 from tests.components.stage import Stage, stage
 
 from commonground.datasets import OpenPrefixError, dataset_volume
+from commonground.settings.environment import QuotaSettings
+from commonground.teams import shares
+from commonground.why.quantities import amount
 
 VOLUME = "kubernetes:core/v1:PersistentVolume"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
@@ -38,6 +41,12 @@ def test_volume_and_claim_are_for_each_other_and_no_class_makes_another() -> Non
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"] == "shop-images"
     assert volume["spec"]["storageClassName"] == claim["spec"]["storageClassName"] == ""
     assert volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+
+
+def test_what_is_in_a_bucket_takes_nothing_of_a_teams_storage_quota_that_counts() -> None:
+    (smallest,) = shares(QuotaSettings(cpu=1, memory_gib=1, gpus=0, storage_gib=1), ["shop"]).values()
+    requested = deployed().one(CLAIM).inputs["spec"]["resources"]["requests"]["storage"]
+    assert amount(requested) * 1000 < amount(smallest["requests.storage"])
 
 
 def test_writing_has_to_be_asked_for() -> None:
