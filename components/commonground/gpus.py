@@ -13,6 +13,9 @@ EFA = "vpc.amazonaws.com/efa"
 
 PRODUCT_LABEL = "commonground.dev/gpu-product"
 MEMORY_LABEL = "commonground.dev/gpu-memory-mib"
+SHARED_LABEL = "commonground.dev/gpu-shared"
+"""Where pods take turns on a GPU or use it side by side: one pod gets one share there, and the node refuses it a second one."""
+SHARED = (SharingStrategy.TIME_SLICING, SharingStrategy.MPS)
 EFA_LABEL = "commonground.dev/efa"
 
 
@@ -55,13 +58,14 @@ def mig_parts(gpus: Gpus, profile: str) -> int:
 def gpu_labels(settings: PoolSettings) -> dict[str, str]:
     """Labels by which workloads ask for a kind of GPU, empty without GPUs.
 
-    The product stands where all instance types have the same one; of memory, the least that one `nvidia.com/gpu` has.
+    The product stands where all instance types have the same one; of memory, the least that one `nvidia.com/gpu` has; and whether it is a share.
     """
     found = _gpus(settings)
     if not found:
         return {}
     products = {product(gpus.model) for gpus in found}
     labels = {PRODUCT_LABEL: products.pop()} if len(products) == 1 else {}
+    labels |= {SHARED_LABEL: "true"} if settings.sharing.strategy in SHARED else {}
     return {**labels, MEMORY_LABEL: str(min(share_memory_mib(gpus, settings.sharing) for gpus in found))}
 
 

@@ -77,8 +77,9 @@ class Pool(pulumi.ComponentResource):
     """A managed node group with a launch template of its own, and hints by which the autoscaler can start it from zero.
 
     Labels of its nodes: `commonground.dev/pool` (the name) and `commonground.dev/purpose`; with GPUs also `k8s.amazonaws.com/accelerator`, as in
-    `nvidia-l4`, `commonground.dev/gpu-product`, as in `l4`, and `commonground.dev/gpu-memory-mib`; with EFA `commonground.dev/efa=true`. Pools for GPU
-    work carry the taint `nvidia.com/gpu=true:NoSchedule`. With EFA all nodes are in the first of the pool's zones, where they reach each other by it.
+    `nvidia-l4`, `commonground.dev/gpu-product`, as in `l4`, and `commonground.dev/gpu-memory-mib`, and where pods share a GPU in turns or by MPS
+    `commonground.dev/gpu-shared=true`; with EFA `commonground.dev/efa=true`. Pools for GPU work carry the taint `nvidia.com/gpu=true:NoSchedule`.
+    With EFA all nodes are in the first of the pool's zones, where they reach each other by it.
     """
 
     template: aws.ec2.LaunchTemplate

@@ -215,6 +215,22 @@ def test_the_autoscaler_counts_gpus_as_pods_get_them(sharing: SharingSettings, g
     assert hinted(deployed(factory.pool("gpu", GPU, sharing=sharing, instance_types=(eight,))))[f"{HINTS}resources/nvidia.com/gpu"] == gpus
 
 
+@pytest.mark.parametrize(
+    ("sharing", "shared"),
+    [
+        (SharingSettings(), None),
+        (SharingSettings(strategy=SharingStrategy.TIME_SLICING, replicas=4), "true"),
+        (SharingSettings(strategy=SharingStrategy.MPS, replicas=4), "true"),
+        (SharingSettings(strategy=SharingStrategy.MIG, profile="1g.10gb"), None),
+    ],
+    ids=["whole", "in turns", "by MPS", "cut"],
+)
+def test_nodes_say_whether_a_gpu_is_a_share_of_which_a_pod_gets_one(sharing: SharingSettings, shared: str | None) -> None:
+    eight = factory.instance_type("p5.48xlarge", gpus=Gpus(count=8, model="H100", memory_mib=81920))
+    made = deployed(factory.pool("gpu", GPU, sharing=sharing, instance_types=(eight,)))
+    assert made.one(GROUP).inputs["labels"].get("commonground.dev/gpu-shared") == shared
+
+
 def test_memory_of_a_part_is_promised_where_gpus_are_cut() -> None:
     eight = factory.instance_type("p5.48xlarge", gpus=Gpus(count=8, model="H100", memory_mib=81920))
     cut = factory.pool("gpu", GPU, sharing=SharingSettings(strategy=SharingStrategy.MIG, profile="1g.10gb"), instance_types=(eight,))

@@ -142,6 +142,12 @@ def test_a_model_with_a_gpu_runs_on_gpu_pools_of_the_kind_that_it_asks_for() -> 
     ]
 
 
+def test_two_gpus_are_not_asked_of_a_pool_whose_nodes_give_a_pod_one_share() -> None:
+    found = pod(model(gpu=GpuRequest(count=2)))
+    (term,) = found["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [{"key": "commonground.dev/gpu-shared", "operator": "DoesNotExist"}]
+
+
 def test_a_gpu_that_is_claimed_is_of_the_kind_that_it_asks_for() -> None:
     made = model(gpu=GpuRequest(count=2, product="l4", min_memory_mib=20000, software=GpuSoftware.DRA))
     template = made.one("kubernetes:resource.k8s.io/v1:ResourceClaimTemplate").inputs

@@ -7,7 +7,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.resource.v1 import ResourceClaimTemplate
 
 from commonground.dra import claim_template
-from commonground.gpus import GPU, MEMORY_LABEL, PRODUCT_LABEL
+from commonground.gpus import GPU, MEMORY_LABEL, PRODUCT_LABEL, SHARED_LABEL
 from commonground.settings.base import GpuSoftware
 from commonground.workloads.settings import GpuRequest
 
@@ -51,3 +51,6 @@ def _kinds(gpu: GpuRequest) -> Iterator[core.NodeSelectorRequirementArgsDict]:
     if gpu.min_memory_mib:
         # There is no operator for "at least" (Kubernetes API reference, NodeSelectorRequirement).
         yield {"key": MEMORY_LABEL, "operator": "Gt", "values": [str(gpu.min_memory_mib - 1)]}
+    if gpu.count > 1:
+        # The device plugin refuses two shares to one pod, after it was placed: each successor would go the same way (`deviceplugin.config`).
+        yield {"key": SHARED_LABEL, "operator": "DoesNotExist"}

@@ -79,7 +79,7 @@ class GpuRequest(WorkloadModel):
     """GPUs, and of which kind. Without a kind any GPU pool will do."""
 
     count: int = Field(default=1, ge=1, le=16)
-    """GPUs of one pod; shares of GPUs where the pool shares them. A quota of the team's limits their sum."""
+    """GPUs of one pod. One may be a share of a GPU, where the pool shares them; two or more are whole ones, or MIG's parts. A quota limits their sum."""
     product: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]*$")
     """Kind of GPU, as the node label `commonground.dev/gpu-product` has it. Example: `l4`."""
     min_memory_mib: int | None = Field(default=None, ge=1)
