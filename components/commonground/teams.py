@@ -37,6 +37,10 @@ DEFAULT_LIMIT = {"memory": "512Mi"}
 # A pod that claims a device asks for no `nvidia.com/gpu`: a quota of that alone would not see it (Kubernetes docs, "Resource Quotas", DRA).
 GPU_QUOTAS = (f"requests.{GPU}", *(f"{name}.deviceclass.resource.k8s.io/devices" for name in (GPU_CLASS, MIG_CLASS)))
 
+# Who may make a service could publish it: by a load balancer, which is public where nobody says otherwise, or a port of every node. What the world reaches
+# goes by an ingress (Kubernetes docs, "Resource Quotas", object counts of services).
+NO_WAY_IN = {"services.loadbalancers": "0", "services.nodeports": "0"}
+
 Thing = TypeVar("Thing", covariant=True)
 
 
@@ -49,9 +53,9 @@ class ByName(Protocol[Thing]):
 class Team(pulumi.ComponentResource):
     """Namespaces with bounds, roles for the team's members, and one AWS role for its pods: application and model side by side.
 
-    In each namespace: pod security level `restricted`; a share of the team's quota; no pods of the foundation's priorities; defaults for containers that
-    ask for nothing; network policies (`networkpolicies`); a role and its binding for each row of `teamroles`; the service account that takes the AWS role.
-    Pods that use the AWS role run as that service account and have `networkpolicies.IDENTITY_LABELS`.
+    In each namespace: pod security level `restricted`; a share of the team's quota; no pods of the foundation's priorities; no service that the world
+    reaches; defaults for containers that ask for nothing; network policies (`networkpolicies`); a role and its binding for each row of `teamroles`; the
+    service account that takes the AWS role. Pods that use the AWS role run as that service account and have `networkpolicies.IDENTITY_LABELS`.
     """
 
     namespaces: dict[str, kubernetes.core.v1.Namespace]
@@ -114,7 +118,7 @@ class Team(pulumi.ComponentResource):
 
     def _bounds(self, settings: TeamSettings, namespace: str, quota: dict[str, str]) -> None:
         """The first quota is named after the team: who is over it reads that name."""
-        self._quota(namespace, "quota", f"{settings.name}-quota", {"hard": quota})
+        self._quota(namespace, "quota", f"{settings.name}-quota", {"hard": {**quota, **NO_WAY_IN}})
         only_reserved: ScopedResourceSelectorRequirementArgsDict = {"scope_name": "PriorityClass", "operator": "In", "values": list(RESERVED_PRIORITIES)}
         self._quota(namespace, "reserved", "reserved-priorities", {"hard": {"pods": "0"}, "scope_selector": {"match_expressions": [only_reserved]}})
         kubernetes.core.v1.LimitRange(

@@ -94,6 +94,8 @@ def test_the_quota_is_shared_out_and_together_the_shares_are_all_of_it(made: Sta
             "requests.nvidia.com/gpu": "2",
             "gpu.nvidia.com.deviceclass.resource.k8s.io/devices": "2",
             "mig.nvidia.com.deviceclass.resource.k8s.io/devices": "2",
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
         }
     }
     uneven = shares(QuotaSettings(cpu=1, memory_gib=1, gpus=4, storage_gib=1), ["a", "b", "c"])

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.components.stage import stage
 from tests.controlplane.support import Trial, eventually, placed, pod, unschedulable
 from tests.foundation.checkout import ACCOUNT, REGION
 
 from commonground import ExistingRepository, ExistingRole, Identity
 from commonground.contract import ExistingTeam
+from commonground.datasets import dataset_volume
 from commonground.local.cluster.api import ForbiddenError
 from commonground.workloads import GpuRequest, ModelService, ModelServiceSettings, Priority, Service, ServiceSettings
 
@@ -103,9 +105,8 @@ def test_applications_that_no_other_node_has_room_for_wait_and_take_no_gpu_node(
         (GpuRequest(product="l40s"), "training"),
         (GpuRequest(min_memory_mib=22888), None),
         (GpuRequest(min_memory_mib=22889), "training"),
-        (GpuRequest(count=2), "gpu"),
     ],
-    ids=["l4", "l40s", "as much memory as both have", "more memory than the l4 has", "two"],
+    ids=["l4", "l40s", "as much memory as both have", "more memory than the l4 has"],
 )
 def test_a_gpu_pod_lands_where_the_kind_is_that_it_asks_for(trial: Trial, wanted: GpuRequest, pool: str | None) -> None:
     model(trial, "model", wanted)
@@ -132,6 +133,19 @@ def test_a_gpu_pod_waits_where_no_pool_has_the_kind_that_it_asks_for(trial: Tria
     assert not placed(found)
     name = found["metadata"]["name"]
     assert why(name) == f"shop/{name}: no pool has the GPU that it asks for ({asked}): there are {there}\n"
+
+
+def test_two_gpus_are_no_two_shares_of_one_which_the_device_plugin_would_refuse(trial: Trial, why: Why) -> None:
+    model(trial, "pair", GpuRequest(count=2))
+    (found,) = trial.settled("pair-", 1)
+    assert not placed(found)
+    name = found["metadata"]["name"]
+    assert why(name).startswith(f"shop/{name}: it asks for 2 {GPU}, more than any node that it may be on has even when empty (")
+    model(trial, "l4s", GpuRequest(count=2, product="l4"))
+    (other,) = trial.settled("l4s-", 1)
+    assert not placed(other)
+    asked = "commonground.dev/gpu-product=l4, commonground.dev/gpu-shared absent"
+    assert f": no pool has the GPU that it asks for ({asked}): there are " in why(other["metadata"]["name"])
 
 
 def test_a_gpu_that_four_share_takes_four_pods_and_no_fifth(trial: Trial, why: Why) -> None:
@@ -181,6 +195,25 @@ def test_a_pod_over_its_teams_quota_is_refused_with_the_quotas_name(trial: Trial
     with pytest.raises(ForbiddenError) as refused:
         trial.make(pod("large", namespace, **requests), namespace.partition("-")[0], "ml_engineer")
     assert refused.value.message == f'pods "large" is forbidden: {said}'
+
+
+@pytest.mark.parametrize(
+    ("type_", "counted"),
+    [("LoadBalancer", "services.loadbalancers=1,services.nodeports=1"), ("NodePort", "services.nodeports=1")],
+)
+@pytest.mark.parametrize("role", ["developer", "ml_engineer", "ci"])
+def test_nobody_of_a_team_publishes_a_service(trial: Trial, type_: str, counted: str, role: str) -> None:
+    spec = {"type": type_, "selector": {"app": "web"}, "ports": [{"port": 80}]}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "open", "namespace": "shop"}, "spec": spec}
+    with pytest.raises(ForbiddenError, match=f"exceeded quota: shop-quota, requested: {counted}"):
+        trial.make(service, "shop", role)
+
+
+def test_a_volume_of_a_bucket_is_within_a_teams_storage_quota(trial: Trial) -> None:
+    volume = stage(lambda: dataset_volume("images", bucket_name="datasets-1", prefix="shop/", namespace="shop", run_as_user=10001))
+    trial.make(volume.one("kubernetes:core/v1:PersistentVolume").inputs)
+    path = trial.make(volume.one("kubernetes:core/v1:PersistentVolumeClaim").inputs, "shop", "ci")
+    eventually(lambda: trial.api.get(path)["status"].get("phase") == "Bound")
 
 
 @pytest.mark.parametrize("priority", ["system", "system-cluster-critical", "system-node-critical"])
