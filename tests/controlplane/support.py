@@ -56,7 +56,7 @@ class Trial:
     def workload(self, made: Callable[[], pulumi.Resource]) -> str:
         """Creates the deployment of one of `commonground.workloads`, as the team's CI does, and gives its path."""
         (deployment,) = stage(made).all("kubernetes:apps/v1:Deployment").values()
-        return self.make(_whole(deployment.inputs), "shop", "ci")
+        return self.make(whole(deployment.inputs), "shop", "ci")
 
     def pods(self, of: str = "") -> list[dict[str, Any]]:
         """Pods in the teams' namespaces whose names begin so, that are not being deleted."""
@@ -92,12 +92,12 @@ def unschedulable(pod: dict[str, Any]) -> bool:
     return any(condition["type"] == "PodScheduled" and condition["reason"] == "Unschedulable" for condition in pod["status"].get("conditions", []))
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """With numbers as JSON needs them for Kubernetes: the engine knows no integers."""
     if isinstance(value, dict):
-        return {key: _whole(each) for key, each in value.items()}
+        return {key: whole(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [whole(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
