@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from commonground.accelerators import Accelerators, images_used
 from commonground.addons import Addons
+from commonground.admission import Admission
 from commonground.cluster import Cluster
 from commonground.contract import Contract
 from commonground.delivery import Delivery
@@ -32,6 +33,7 @@ class Foundation(pulumi.ComponentResource):
     addons: Addons
     """What runs on Kubernetes depends on these: then there are nodes, DNS and volumes."""
     priorities: PriorityClasses
+    admission: Admission
     accelerators: Accelerators | None
     """None where no pool has GPUs."""
     teams: dict[str, Team]
@@ -56,6 +58,7 @@ class Foundation(pulumi.ComponentResource):
         # Deployment add-ons and the storage class: after the system pool only. What runs on Kubernetes depends on `addons`.
         self.addons = Addons("addons", environment.addons, cluster=self.cluster, after=system, opts=inside)
         self.priorities = PriorityClasses("priorities", cluster=self.cluster, after=[self.addons], opts=inside)
+        self.admission = Admission("admission", cluster=self.cluster, after=[self.addons], opts=inside)
         self.accelerators = self._accelerators(environment, inside)
         self.teams = {team.name: self._team(team, inside) for team in environment.teams}
         self.delivery = self._delivery(environment, inside)

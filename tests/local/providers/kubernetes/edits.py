@@ -325,6 +325,20 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("no parameters in words", {"parameters": {}}, NONE, (), {"parameters": GONE}),
         Change("other options", {"mountOptions": ["noatime"]}, UPDATE, ("mountOptions[0]",), {"mountOptions": ["ro"]}),
     ),
+    "ValidatingAdmissionPolicy": (
+        Change("another expression", {"spec.validations.0.expression": "true"}, UPDATE, ("spec.validations[0].expression",)),
+        Change(
+            "another operation",
+            {"spec.matchConstraints.resourceRules.0.operations.1": "UPDATE"},
+            UPDATE,
+            ("spec.matchConstraints.resourceRules[0].operations[1]",),
+        ),
+        Change("the default in words", {"spec.matchConstraints.matchPolicy": "Equivalent"}, UPDATE, ("spec.matchConstraints.matchPolicy",)),
+    ),
+    "ValidatingAdmissionPolicyBinding": (
+        Change("a warning, too", {"spec.validationActions.1": "Audit"}, UPDATE, ("spec.validationActions[1]",)),
+        Change("another policy", {"spec.policyName": "edits-too"}, UPDATE, ("spec.policyName",)),
+    ),
 }
 
 

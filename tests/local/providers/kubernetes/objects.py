@@ -79,5 +79,24 @@ OBJECTS: dict[str, Object] = {
     "Service": _object("v1", "Service", spec={"selector": LABELS, "ports": [{"name": "http", "port": 80}]}),
     "ServiceAccount": _object("v1", "ServiceAccount", automountServiceAccountToken=False),
     "StorageClass": _object("storage.k8s.io/v1", "StorageClass", namespaced=False, provisioner="ebs.csi.aws.com", parameters={"type": "gp3"}),
+    "ValidatingAdmissionPolicy": _object(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        namespaced=False,
+        spec={
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"edits.example/none": "true"}},
+                "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
+            },
+            "validations": [{"expression": "!has(object.spec.nodeName)", "message": "no"}],
+        },
+    ),
+    "ValidatingAdmissionPolicyBinding": _object(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicyBinding",
+        namespaced=False,
+        spec={"policyName": "edits", "validationActions": ["Deny"]},
+    ),
 }
 """By kind. Those that need one are in `NAMESPACE`; every one says `pulumi.com/skipAwait`, so that no controller has to run."""
