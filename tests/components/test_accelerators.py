@@ -118,15 +118,19 @@ def test_the_exporter_keeps_off_gpus_that_are_still_to_be_cut(counted: Stage) ->
 def test_the_exporter_measures_what_the_dashboards_show(counted: Stage) -> None:
     lines = counted.one(CONFIG_MAP).inputs["data"]["dcgm-counters.csv"].splitlines()
     fields = {line.split(",")[0] for line in lines}
+    assert {line.split(", ")[1] for line in lines} == {"gauge", "counter"}
     assert {
         "DCGM_FI_DEV_GPU_UTIL",
         "DCGM_FI_DEV_FB_USED",
         "DCGM_FI_DEV_FB_FREE",
         "DCGM_FI_DEV_GPU_TEMP",
+        "DCGM_FI_DEV_MEMORY_TEMP",
         "DCGM_FI_DEV_POWER_USAGE",
         "DCGM_FI_DEV_XID_ERRORS",
         "DCGM_FI_DEV_NVLINK_BANDWIDTH_TOTAL",
         "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS",
+        "DCGM_FI_DEV_POWER_VIOLATION",
+        "DCGM_FI_DEV_THERMAL_VIOLATION",
         "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE",
     } <= fields
     assert all(len(line.split(",")) == 3 for line in lines)
@@ -181,6 +185,54 @@ def test_what_may_more_than_others_or_has_no_probe_says_why(counted: Stage, clai
             assert "privileged" in reason or not any(
                 each["securityContext"].get("privileged") for each in (container, *template["spec"].get("initContainers", ()))
             )
+
+
+PLUGINS, PODS = "/var/lib/kubelet/device-plugins", "/var/lib/kubelet/pod-resources"
+MPS_MOUNTS = {"/mps": "/run/nvidia/mps", "/dev/shm": "/run/nvidia/mps/shm"}  # the containers' own
+NEEDS: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "device-plugin-turns": ({PLUGINS: PLUGINS}, {"CONFIG_FILE": "/config/config.yaml", "NVIDIA_VISIBLE_DEVICES": "all"}, ""),
+    "device-plugin-beside": ({PLUGINS: PLUGINS, **MPS_MOUNTS}, {"CONFIG_FILE": "/config/config.yaml", "MPS_ROOT": "/run/nvidia/mps"}, ""),
+    "mps-beside": (MPS_MOUNTS, {"CONFIG_FILE": "/config/config.yaml", "NVIDIA_VISIBLE_DEVICES": "all"}, "privileged"),
+    "device-plugin-cut": ({PLUGINS: PLUGINS}, {"CONFIG_FILE": "/config/config.yaml", "NVIDIA_MIG_MONITOR_DEVICES": "all"}, "SYS_ADMIN"),
+    "dcgm-exporter": (
+        {PODS: PODS},
+        {"DCGM_EXPORTER_COLLECTORS": "/config/dcgm-counters.csv", "DCGM_EXPORTER_KUBERNETES": "true", "NVIDIA_VISIBLE_DEVICES": "all"},
+        "SYS_ADMIN",
+    ),
+    "dcgm-exporter-cut": ({PODS: PODS}, {"NVIDIA_MIG_MONITOR_DEVICES": "all"}, "SYS_ADMIN"),
+    "efa-device-plugin": ({PLUGINS: PLUGINS, "/dev/infiniband": "/dev/infiniband"}, {}, ""),
+    "dra-driver": (
+        {
+            "/var/lib/kubelet/plugins_registry": "/var/lib/kubelet/plugins_registry",
+            "/var/lib/kubelet/plugins": "/var/lib/kubelet/plugins",
+            "/var/run/cdi": "/var/run/cdi",
+            "/driver-root": "/",
+        },
+        {"NVIDIA_VISIBLE_DEVICES": "void", "NVIDIA_DRIVER_ROOT": "/", "CDI_ROOT": "/var/run/cdi", "HEALTHCHECK_PORT": "51516"},
+        "privileged",
+    ),
+}
+"""Without which a program does nothing on a real node, and no test here would see it: what it mounts of the node, variables, and its one privilege."""
+
+
+@pytest.mark.parametrize("name", NEEDS)
+def test_node_software_has_of_its_node_what_its_makers_charts_give_it_and_no_more(counted: Stage, claimed: Stage, name: str) -> None:
+    mounts, variables, privilege = NEEDS[name]
+    spec = pod(claimed if name == "dra-driver" else counted, name)
+    (container,) = spec["containers"]
+    paths = {volume["name"]: volume["hostPath"]["path"] for volume in spec["volumes"] if "hostPath" in volume}
+    assert {mount["mountPath"]: paths[mount["name"]] for mount in container["volumeMounts"] if mount["name"] in paths} == mounts
+    assert variables.items() <= {one["name"]: one.get("value") for one in container.get("env", ())}.items()
+    security = container["securityContext"]
+    assert [*(["privileged"] if security.get("privileged") else []), *security.get("capabilities", {}).get("add", [])] == ([privilege] if privilege else [])
+    assert spec.get("hostNetwork", False) is (name == "efa-device-plugin")
+    assert spec["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+
+
+def test_an_exporter_where_gpus_are_claimed_asks_whose_they_are(claimed: Stage) -> None:
+    (container,) = pod(claimed, "dcgm-exporter")["containers"]
+    assert {"name": "KUBERNETES_ENABLE_DRA", "value": "true"} in container["env"]
+    assert pod(claimed, "dcgm-exporter")["automountServiceAccountToken"] is True
 
 
 def test_a_plugin_that_only_counts_has_no_privilege_and_no_token(counted: Stage) -> None:

@@ -40,6 +40,18 @@ def test_parts_of_gpus_have_their_own_class_and_are_cut_first() -> None:
     assert cutting["command"][1] == "apply"
 
 
+def test_each_class_holds_devices_of_its_own_type_only() -> None:
+    made = deployed(claims(parts.accelerated("whole"), parts.accelerated("cut", parts.CUT, parts.H100)))
+    expressions = {one.inputs["metadata"]["name"]: one.inputs["spec"]["selectors"][0]["cel"]["expression"] for one in made.all(DEVICE_CLASS).values()}
+    of_nvidia = "device.driver == 'gpu.nvidia.com' && device.attributes['gpu.nvidia.com'].type == "
+    assert expressions == {"gpu.nvidia.com": f"{of_nvidia}'gpu'", "mig.nvidia.com": f"{of_nvidia}'mig'"}
+
+
+def test_the_exporter_reads_what_nodes_offer_and_nothing_else() -> None:
+    role = deployed(claims()).one(CLUSTER_ROLE, "accelerators-dcgm-exporter-role").inputs
+    assert role["rules"] == [{"apiGroups": ["resource.k8s.io"], "resources": ["resourceslices"], "verbs": ["get", "list", "watch"]}]
+
+
 def test_the_driver_may_write_nothing_but_what_its_nodes_offer() -> None:
     role = deployed(claims()).one(CLUSTER_ROLE, "accelerators-dra-driver-role").inputs
     written = {(resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]} - {

@@ -165,7 +165,7 @@ def test_only_pods_that_say_that_they_use_the_aws_role_get_credentials_and_a_way
     assert spec["policyTypes"] == ["Egress"]
     agent, aws_endpoints = spec["egress"]
     assert agent == {"to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}], "ports": [{"protocol": "TCP", "port": 80}]}
-    assert aws_endpoints["ports"] == [{"protocol": "TCP", "port": 443}]
+    assert aws_endpoints == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}
 
 
 def test_each_role_is_bound_to_its_group_in_every_namespace(made: Stage) -> None:

@@ -105,6 +105,7 @@ def test_its_pods_keep_to_the_pod_security_level_restricted(make: Callable[[], S
     assert inside == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert [set(volume) - {"name"} for volume in pod(made)["volumes"]] == [{"emptyDir"}]
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod(made))
+    assert around["fsGroup"] == around["runAsUser"], "a volume that it mounts would be root's"
 
 
 @pytest.mark.parametrize("make", [service, model], ids=["service", "model"])
@@ -190,6 +191,7 @@ def test_a_number_of_pods_that_an_autoscaler_sets_is_not_set_by_up() -> None:
 def test_a_drained_node_takes_one_pod_at_a_time() -> None:
     budget = service().one(BUDGET).inputs
     assert budget["spec"]["maxUnavailable"] == 1
+    assert budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow", "one that never starts would hold up a drain for good"
     assert budget["spec"]["selector"] == spec(service())["selector"]
     assert service(replicas=1).all(BUDGET) == {}
     assert len(service(replicas=1, max_replicas=3).all(BUDGET)) == 1
@@ -199,6 +201,7 @@ def test_pods_are_spread_over_zones_and_nodes_as_far_as_there_is_room() -> None:
     spread = pod(service())["topologySpreadConstraints"]
     assert [one["topologyKey"] for one in spread] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
     assert {one["whenUnsatisfiable"] for one in spread} == {"ScheduleAnyway"}
+    assert {tuple(one["matchLabelKeys"]) for one in spread} == {("pod-template-hash",)}, "pods of an update are counted apart"
     assert {one["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] for one in spread} == {"web"}
 
 
