@@ -56,6 +56,14 @@ def test_the_first_kubernetes_object_waits_for_access_and_the_system_pool(made: 
     assert {"cluster-access-deployer", "system-nodes", "addons-aws-ebs-csi-driver"} <= before
 
 
+def test_every_kubernetes_object_waits_for_the_system_pool_and_dns_and_so_goes_before_them(made: Stage) -> None:
+    """Destroying is the reverse: an object that waited for less could outlive the nodes that its pods end on."""
+    objects = [one for one in made.declared if one.type.startswith("kubernetes:") and one.type != STORAGE_CLASS]
+    assert len(objects) > 40
+    late = {"system-nodes", "addons-coredns", "addons-aws-ebs-csi-driver", "cluster-access-deployer"}
+    assert {one.name: missing for one in objects if (missing := late - made.upstream(one))} == {}
+
+
 SHIPPED = Path(__file__).parents[2] / "stacks" / "foundation"
 
 
