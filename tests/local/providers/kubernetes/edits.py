@@ -102,6 +102,13 @@ CONTAINER = f"{POD_SPEC}.containers[0]"
 CLAIM = "spec.spec.devices.requests"
 RECREATE = {"type": "Recreate"}
 FAILURES = {"rules": [{"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]}
+SELECTED = "spec.scopeSelector.matchExpressions.0"
+OF_A_CLASS = {
+    "spec.hard": {"pods": "0"},
+    "spec.scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["batch"]}]},
+}
+PROBE = {"httpGet": {"path": "/healthz", "port": 8080}}
+SCRATCH = {f"{POD_SPEC}.volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}], f"{TEMPLATE}.volumeMounts": [{"name": "tmp", "mountPath": "/scratch"}]}
 BALANCER = {"spec.loadBalancerClass": "service.k8s.aws/nlb"}
 
 
@@ -195,6 +202,11 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         ),
         Change("rolling again", {"spec.strategy": GONE}, UPDATE, ("spec.strategy",), {"spec.strategy": RECREATE}),
         Change("another namespace", {"metadata.namespace": OTHER_NAMESPACE}, REPLACE, ("metadata.namespace",)),
+        Change("the same scratch space in other words", {f"{POD_SPEC}.volumes.0.emptyDir.sizeLimit": "1024Mi"}, NONE, (), SCRATCH),
+        Change("more scratch space", {f"{POD_SPEC}.volumes.0.emptyDir.sizeLimit": "2Gi"}, UPDATE, (f"{POD_SPEC}.volumes[0].emptyDir.sizeLimit",), SCRATCH),
+        Change("written to in words", {f"{TEMPLATE}.volumeMounts.0.readOnly": False}, NONE, (), SCRATCH),
+        Change("an empty variable in words", {f"{TEMPLATE}.env": [{"name": "A", "value": ""}]}, NONE, (), {f"{TEMPLATE}.env": [{"name": "A"}]}),
+        Change("no delay in words", {f"{TEMPLATE}.livenessProbe": {**PROBE, "initialDelaySeconds": 0}}, NONE, (), {f"{TEMPLATE}.livenessProbe": PROBE}),
     ),
     "DeviceClass": (
         Change("another expression", {"spec.selectors.0.cel.expression": "device.driver == 'mig.nvidia.com'"}, UPDATE, ("spec.selectors[0].cel.expression",)),
@@ -278,6 +290,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         Change("another scope", {"spec.scopes": ["NotTerminating"]}, REPLACE, ("spec.scopes[0]",), {"spec.scopes": ["Terminating"]}),
         Change("a first scope", {"spec.scopes": ["Terminating"]}, REPLACE, ("spec.scopes",)),
         Change("no scope in words", {"spec.scopes": []}, NONE),
+        Change("another class of pods", {f"{SELECTED}.values.0": "system"}, UPDATE, ("spec.scopeSelector.matchExpressions[0].values[0]",), OF_A_CLASS),
         Change("a limit less", {"spec.hard|pods": GONE}, UPDATE, ("spec.hard.pods",)),
     ),
     "Role": (
