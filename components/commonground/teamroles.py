@@ -43,7 +43,8 @@ def _merged(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 # Subresources are named one by one: a websocket is opened by `get`, so "pods/*" for readers would be a shell.
 SEEN = (
-    Rule("", ("configmaps", "events", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services"), READ),
+    # Endpoints: the provider watches them until a service has pods.
+    Rule("", ("configmaps", "endpoints", "events", "limitranges", "persistentvolumeclaims", "pods", "resourcequotas", "serviceaccounts", "services"), READ),
     # The namespace itself, by name; a log has no list.
     Rule("", ("namespaces", "pods/log"), ("get",)),
     Rule("apps", ("daemonsets", "deployments", "replicasets", "statefulsets"), READ),
@@ -110,15 +111,15 @@ _TABLE: Mapping[TeamRole, tuple[Rule, ...]] = MappingProxyType(
             Rule("autoscaling", ("horizontalpodautoscalers",), CHANGE),
             Rule("batch", ("cronjobs", "jobs"), CHANGE),
         ),
-        # Applies everything that the team's stacks hold. A secret by its name only: a list of secrets is all of their contents. No shell and no port: a
-        # machine needs neither.
+        # Applies everything that the team's stacks hold. Reads every secret: the provider watches what it deletes until it is gone, and without the right
+        # waits ten minutes; whoever may start pods reaches them anyway. No shell and no port: a machine needs neither.
         TeamRole.CI: (
             *SEEN,
             *SERVICES,
             *JOBS,
             CLAIMS,
             RESTART,
-            Rule("", ("secrets",), ("create", "delete", "get", "patch", "update")),
+            Rule("", ("secrets",), (*READ, *WRITE)),
             Rule("networking.k8s.io", ("ingresses",), WRITE),
         ),
     }

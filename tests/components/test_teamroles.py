@@ -37,7 +37,7 @@ RBAC = "rbac.authorization.k8s.io"
         ("create", "pods/eviction", "", {OPERATOR}),
         ("create", "pods/portforward", "", {DEVELOPER, ML_ENGINEER, OPERATOR}),
         ("patch", "pods/ephemeralcontainers", "", {OPERATOR}),
-        ("list", "secrets", "", {OPERATOR}),
+        ("list", "secrets", "", {OPERATOR, CI}),
         ("get", "secrets", "", {OPERATOR, CI}),
         ("create", "secrets", "", {CI}),
     ],

@@ -30,6 +30,7 @@ IMPERSONATE = ("impersonate", "impersonate:user-info", "impersonate:serviceaccou
 TABLE = """
                                               viewer  developer  ml_engineer  operator  ci
 configmaps                                    glw     glwcupd    glwcupd      glwup     glwcupd
+endpoints                                     glw     glw        glw          glw       glw
 events                                        glw     glw        glw          glw       glw
 limitranges                                   glw     glw        glw          glw       glw
 namespaces                                    g       g          g            g         g
@@ -42,7 +43,7 @@ pods/exec                                     -       -          -            gc
 pods/log                                      g       g          g            g         g
 pods/portforward                              -       gc         gc           gc        -
 resourcequotas                                glw     glw        glw          glw       glw
-secrets                                       -       -          -            glw       gcupd
+secrets                                       -       -          -            glw       glwcupd
 serviceaccounts                               glw     glw        glw          glw       glw
 services                                      glw     glwcupd    glwcupd      glw       glwcupd
 daemonsets.apps                               glw     glw        glw          glw       glw
