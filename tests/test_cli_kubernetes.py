@@ -15,11 +15,11 @@ from commonground.cli.main import run
 ROOT = Path(__file__).parents[1]
 ACCEPTED = ("1.35", "1.36")
 SHOPS = {
-    "Deployment.apps/shop-models.churn.yaml",
+    "Deployment.apps/shop.churn.yaml",
     "Deployment.apps/shop.web.yaml",
     "HorizontalPodAutoscaler.autoscaling/shop.web.yaml",
     "PodDisruptionBudget.policy/shop.web.yaml",
-    "Service/shop-models.churn.yaml",
+    "Service/shop.churn.yaml",
     "Service/shop.web.yaml",
 }
 """Objects of the shop's: one deployment and service each, and what the application has for its many pods."""

@@ -141,7 +141,7 @@ def team(name: str = "shop", **changes: Any) -> TeamSettings:
     """A team with an application's and a model's namespace."""
     values: dict[str, Any] = {
         "name": name,
-        "namespaces": (name, f"{name}-models"),
+        "namespaces": (name, f"{name}-jobs"),
         "members": tuple(MemberSettings(role=role, group=f"commonground:{name}:{role.value}") for role in TeamRole),
         "buckets": {"models": f"{name}/"},
         "registries": ("shop",),

@@ -34,7 +34,7 @@ CONTRACT: dict[str, Any] = {
     "pools": {"gpu": {"purpose": "gpu", "labels": {"commonground.dev/pool": "gpu"}}},
     "registries": {"shop": {"url": "repository.example/shop", "arn": "arn:shop"}},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": "arn:key"}, "logs": {"name": "l", "arn": "arn:l", "key_arn": None}},
-    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},
+    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},
     "priority_classes": ["serving", "batch"],
     "storage_classes": ["gp3"],
     "delivery": {"provider_arn": "arn:provider", "preview_role_arn": f"{ROLES}/preview", "deploy_role_arn": f"{ROLES}/deploy"},
@@ -85,7 +85,7 @@ def test_what_is_written_has_the_shape_that_is_read(given: dict[str, Any]) -> No
 class Described:
     """A team, as far as the contract describes it."""
 
-    namespaces: tuple[str, ...] = ("shop", "shop-models")
+    namespaces: tuple[str, ...] = ("shop", "shop-jobs")
     service_account: str = "shop"
     role: ExistingRole = ExistingRole("shop-1a2b", f"{ROLES}/teams/shop-1a2b")  # noqa: RUF009  # frozen too
 
@@ -114,9 +114,9 @@ def test_it_says_what_teams_there_are_and_which_classes_they_may_ask_for() -> No
 def test_a_platforms_team_says_where_its_pods_run_and_as_whom() -> None:
     def team() -> pulumi.Input[Any]:
         shop = platform().teams["shop"]
-        return {"namespace": shop.namespaces["shop-models"], "account": shop.service_account, "name": shop.identity.name, "role": shop.identity.role.name}
+        return {"namespace": shop.namespaces["shop-jobs"], "account": shop.service_account, "name": shop.identity.name, "role": shop.identity.role.name}
 
-    assert value_of(team) == {"namespace": "shop-models", "account": "shop", "name": "shop", "role": "shop-1a2b"}
+    assert value_of(team) == {"namespace": "shop-jobs", "account": "shop", "name": "shop", "role": "shop-1a2b"}
 
 
 def test_a_platforms_team_is_granted_more_by_its_own_stack() -> None:
@@ -204,7 +204,7 @@ def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
         (lambda: platform().pool_labels("cpu"), r"expected pools.cpu, found gpu"),
         (lambda: platform().buckets["lgos"].key_arn, r"expected buckets.lgos, found logs, models"),
         (lambda: platform().teams["shpo"].service_account, r"expected teams.shpo, found shop"),
-        (lambda: platform().teams["shop"].namespaces["models"], r"expected teams.shop.namespaces.models, found shop, shop-models"),
+        (lambda: platform().teams["shop"].namespaces["models"], r"expected teams.shop.namespaces.models, found shop, shop-jobs"),
     ],
 )
 def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:

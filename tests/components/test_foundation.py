@@ -102,7 +102,7 @@ def test_exactly_what_holds_data_is_protected_and_by_the_names_that_unprotected_
     custom = {one.name for one in protected.declared if one.protected}
     fixed = {names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.FLOW_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY}
     buckets = {names.bucket(name) for name in ("datasets", "models", "artifacts", "logs")}
-    namespaces = {names.namespace("shop", name) for name in ("shop", "shop-models")}
+    namespaces = {names.namespace("shop", name) for name in ("shop", "shop-jobs")}
     assert custom == fixed | buckets | namespaces | {names.repository(name) for name in ("shop", "models/churn")}
 
 

@@ -33,7 +33,7 @@ GRANT = "aws:iam/rolePolicy:RolePolicy"
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 
 
-def team(name: str = "shop", namespaces: Sequence[str] = ("shop", "shop-models"), **changes: Any) -> TeamSettings:
+def team(name: str = "shop", namespaces: Sequence[str] = ("shop", "shop-jobs"), **changes: Any) -> TeamSettings:
     return factory.team(name, **{"namespaces": tuple(namespaces), "quota": QuotaSettings(cpu=40, memory_gib=160, gpus=4, storage_gib=500), **changes})
 
 
@@ -72,9 +72,9 @@ def made() -> Stage:
 
 def test_every_namespace_refuses_pods_that_are_not_restricted_and_says_whose_it_is(made: Stage) -> None:
     metadata = {one.inputs["metadata"]["name"]: one.inputs["metadata"]["labels"] for one in made.all(NAMESPACE).values()}
-    assert set(metadata) == {"shop", "shop-models"}
+    assert set(metadata) == {"shop", "shop-jobs"}
     levels = dict.fromkeys((f"pod-security.kubernetes.io/{mode}" for mode in ("enforce", "audit", "warn")), "restricted")
-    assert metadata["shop"] == metadata["shop-models"] == {**levels, "commonground.dev/team": "shop"}
+    assert metadata["shop"] == metadata["shop-jobs"] == {**levels, "commonground.dev/team": "shop"}
 
 
 def test_every_object_is_made_by_the_clusters_provider_after_the_addons_and_its_namespace(made: Stage) -> None:
@@ -169,7 +169,7 @@ def test_only_pods_that_say_that_they_use_the_aws_role_get_credentials_and_a_way
 
 
 def test_each_role_is_bound_to_its_group_in_every_namespace(made: Stage) -> None:
-    for namespace in ("shop", "shop-models"):
+    for namespace in ("shop", "shop-jobs"):
         for name, group in (("viewer", "viewer"), ("developer", "developer"), ("ml-engineer", "ml_engineer"), ("operator", "operator"), ("ci", "ci")):
             assert named(made, ROLE, name, namespace)["rules"]
             binding = named(made, BINDING, name, namespace)
@@ -185,7 +185,7 @@ def test_a_role_reads_as_the_table_says(made: Stage) -> None:
 
 def test_the_service_account_is_named_after_the_team_and_carries_no_token_of_the_cluster(made: Stage) -> None:
     accounts = [one.inputs for one in made.all(ACCOUNT).values()]
-    assert {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in accounts} == {("shop", "shop"), ("shop-models", "shop")}
+    assert {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in accounts} == {("shop", "shop"), ("shop-jobs", "shop")}
     assert {one["automountServiceAccountToken"] for one in accounts} == {False}
 
 
@@ -196,13 +196,13 @@ def test_one_role_is_taken_by_that_account_in_the_teams_namespaces_on_this_clust
     assert statement["Condition"] == {
         "StringEquals": {
             "aws:RequestTag/eks-cluster-arn": "arn:cluster",
-            "aws:RequestTag/kubernetes-namespace": ["shop", "shop-models"],
+            "aws:RequestTag/kubernetes-namespace": ["shop", "shop-jobs"],
             "aws:RequestTag/kubernetes-service-account": "shop",
         }
     }
     associations = [one.inputs for one in made.all(ASSOCIATION).values()]
     assert {(one["clusterName"], one["namespace"], one["serviceAccount"], one["roleArn"]) for one in associations} == {
-        ("shared", namespace, "shop", "arn:aws:test:::shop-workloads") for namespace in ("shop", "shop-models")
+        ("shared", namespace, "shop", "arn:aws:test:::shop-workloads") for namespace in ("shop", "shop-jobs")
     }
 
 
@@ -237,7 +237,7 @@ def test_the_identity_takes_further_grants() -> None:
     def program() -> None:
         shop = Team("shop", team(buckets={}, registries=()), cluster=existing(kubernetes.Provider("shared")), storage={}, registries={}, after=())
         assert (shop.identity.name, shop.identity.namespace, shop.identity.service_account, shop.service_account) == ("shop", "shop", "shop", "shop")
-        assert list(shop.namespaces) == ["shop", "shop-models"]
+        assert list(shop.namespaces) == ["shop", "shop-jobs"]
         ExistingBucket("datasets", name="datasets", arn="arn:datasets").grant_read(shop.identity, prefix="public/")
 
     assert stage(program).one(GRANT, "datasets-read-public-shop").inputs["role"] == "shop-workloads"
@@ -250,13 +250,13 @@ def test_teams_side_by_side_share_no_logical_name_however_their_names_meet() -> 
 
 
 def test_another_team_or_namespace_moves_nothing_that_is_there(made: Stage) -> None:
-    grown = deployed(team("ads", ("ads",)), team(namespaces=("shop-batch", "shop", "shop-models")))
+    grown = deployed(team("ads", ("ads",)), team(namespaces=("shop-batch", "shop", "shop-jobs")))
     before = {one.urn: one for one in made.declared if one.type != "pulumi:pulumi:Stack"}
     after = {one.urn: one for one in grown.declared}
     assert before.keys() <= after.keys()
     changed = {urn for urn in before if before[urn].inputs != after[urn].inputs}
     assert {before[urn].type for urn in changed} == {QUOTA, AWS_ROLE}
-    assert {before[urn].name for urn in changed} == {"shop/shop-quota", "shop/shop-models-quota", "shop-workloads"}
+    assert {before[urn].name for urn in changed} == {"shop/shop-quota", "shop/shop-jobs-quota", "shop-workloads"}
 
 
 def test_a_team_with_two_namespaces_is_this_many_resources(made: Stage) -> None:
@@ -276,5 +276,5 @@ def test_a_users_transform_reaches_what_takes_tags() -> None:
     assert {one.name: one.inputs["tags"].get("owner") for one in made.declared if "tags" in one.inputs} == {
         "shop-workloads": "platform",
         "shop/shop-identity": "platform",
-        "shop/shop-models-identity": "platform",
+        "shop/shop-jobs-identity": "platform",
     }

@@ -42,7 +42,7 @@ REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop"
 
 def team() -> ExistingTeam:
     role = ExistingRole("shop", "arn:aws:iam::123456789012:role/shop")
-    return ExistingTeam("shop", namespaces={"shop": "shop", "shop-models": "shop-models"}, service_account="shop", identity=Identity("shop", role))
+    return ExistingTeam("shop", namespaces={"shop": "shop", "shop-jobs": "shop-jobs"}, service_account="shop", identity=Identity("shop", role))
 
 
 def registry() -> ExistingRepository:
@@ -54,7 +54,7 @@ def settings(**changes: Any) -> ServiceSettings:
 
 
 def model_settings(**changes: Any) -> ModelServiceSettings:
-    values = {"image": "v7", "model": "churn", "version": "2026-11-20", "namespace": "shop-models", "replicas": 1}
+    values = {"image": "v7", "model": "churn", "version": "2026-11-20", "namespace": "shop-jobs", "replicas": 1}
     return ModelServiceSettings(**{**values, "cpu_millicores": 2000, "memory_mib": 8192, "gpu": GpuRequest(product="l4", min_memory_mib=20000), **changes})
 
 
@@ -153,7 +153,7 @@ def test_a_gpu_that_is_claimed_is_of_the_kind_that_it_asks_for() -> None:
     made = model(gpu=GpuRequest(count=2, product="l4", min_memory_mib=20000, software=GpuSoftware.DRA))
     template = made.one("kubernetes:resource.k8s.io/v1:ResourceClaimTemplate").inputs
     request = template["spec"]["spec"]["devices"]["requests"][0]["exactly"]
-    assert (template["metadata"]["namespace"], request["count"], len(request["selectors"])) == ("shop-models", 2, 2)
+    assert (template["metadata"]["namespace"], request["count"], len(request["selectors"])) == ("shop-jobs", 2, 2)
     found = pod(made)
     assert found["resourceClaims"] == [{"name": "gpu", "resourceClaimTemplateName": template["metadata"]["name"]}]
     assert found["containers"][0]["resources"]["claims"] == [{"name": "gpu"}]
@@ -230,7 +230,7 @@ def test_the_service_sends_requests_to_the_pods_of_the_deployment() -> None:
 def test_it_says_where_others_reach_it() -> None:
     seen: list[str] = []
     stage(lambda: ModelService("churn", model_settings(), team=team(), registry=registry()).url.apply(seen.append))
-    assert seen == ["http://churn.shop-models.svc"]
+    assert seen == ["http://churn.shop-jobs.svc"]
 
 
 def test_pods_say_of_which_team_model_and_version_they_are() -> None:

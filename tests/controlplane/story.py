@@ -136,7 +136,7 @@ def _destroy_a_shop_that_hangs(story: Story, checkout: Checkout, api: Api) -> No
     api.patch(f"{path}/{name}", {"metadata": {"finalizers": None}})
     story.said["shop destroyed"] = checkout.run("destroy", "local", *SHOP)
     kinds = ("/api/v1/{}/pods", "/api/v1/{}/services", "/apis/apps/v1/{}/deployments", "/apis/policy/v1/{}/poddisruptionbudgets")
-    story.remains = [found for kind in kinds for space in ("shop", "shop-models") for found in api.list(kind.format(f"namespaces/{space}"))]
+    story.remains = [found for kind in kinds for space in ("shop", "shop-jobs") for found in api.list(kind.format(f"namespaces/{space}"))]
 
 
 def _interrupted(checkout: Checkout, words: str) -> tuple[Result, str]:

@@ -19,7 +19,7 @@ from commonground.local.cluster.processes import ControlPlane
 
 T = TypeVar("T")
 
-TEAM_NAMESPACES = ("shop", "shop-models", "payments")
+TEAM_NAMESPACES = ("shop", "shop-jobs", "payments")
 WEB_PODS = 2
 SECONDS_TO_SCALE = 90
 

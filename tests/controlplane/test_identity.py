@@ -11,7 +11,7 @@ from commonground.local.cluster.api import Api, ForbiddenError
 
 REASON = "commonground.dev/reason"
 LEVEL = "pod-security.kubernetes.io/enforce"
-SHOP = ("shop", "shop-models")
+SHOP = ("shop", "shop-jobs")
 TEMPLATES = {
     "/api/v1/podtemplates": ("template",),
     "/api/v1/replicationcontrollers": ("spec", "template"),
@@ -97,9 +97,9 @@ def found(provisioned: Provisioned) -> list[Template]:
 
 def test_there_are_pods_of_the_team_and_of_the_foundation(found: list[Template]) -> None:
     names = {template.name for template in found}
-    assert {"deployments shop/web", "deployments shop-models/churn", "daemonsets accelerators/dcgm-exporter"} <= names
+    assert {"deployments shop/web", "deployments shop/churn", "daemonsets accelerators/dcgm-exporter"} <= names
     assert {"daemonsets accelerators/device-plugin-gpu", "daemonsets accelerators/device-plugin-training"} <= names
-    assert {template.namespace for template in found} == {"shop", "shop-models", "accelerators"}
+    assert {template.namespace for template in found} == {"shop", "accelerators"}
     assert len([template for template in found if template.name.startswith("pods ")]) >= 7
 
 
@@ -153,7 +153,7 @@ def test_a_namespace_with_pods_is_restricted_or_says_why_it_is_not(provisioned: 
 
 
 def test_applications_and_models_of_a_team_run_as_the_same_account_with_the_same_rights(provisioned: Provisioned, found: list[Template]) -> None:
-    web, churn = (next(template.spec for template in found if template.name == name) for name in ("deployments shop/web", "deployments shop-models/churn"))
+    web, churn = (next(template.spec for template in found if template.name == name) for name in ("deployments shop/web", "deployments shop/churn"))
     for part in ("serviceAccountName", "automountServiceAccountToken", "securityContext", "priorityClassName"):
         assert web[part] == churn[part], part
     assert web["serviceAccountName"] == "shop"
@@ -185,8 +185,8 @@ def test_in_aws_a_teams_account_is_one_role_in_all_of_its_namespaces_and_another
     associations = eks.list_pod_identity_associations(clusterName=cluster)["associations"]
     described = [eks.describe_pod_identity_association(clusterName=cluster, associationId=one["associationId"])["association"] for one in associations]
     roles = {(one["namespace"], one["serviceAccount"]): one["roleArn"] for one in described if one["namespace"] in TEAM_NAMESPACES}
-    assert roles.keys() == {("shop", "shop"), ("shop-models", "shop"), ("payments", "payments")}
-    assert roles["shop", "shop"] == roles["shop-models", "shop"] != roles["payments", "payments"]
+    assert roles.keys() == {("shop", "shop"), ("shop-jobs", "shop"), ("payments", "payments")}
+    assert roles["shop", "shop"] == roles["shop-jobs", "shop"] != roles["payments", "payments"]
 
 
 def _in(api: Api, path: str, namespace: str, plural: str) -> list[Object]:

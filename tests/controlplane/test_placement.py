@@ -26,7 +26,7 @@ Why = Callable[..., str]
 
 def team() -> ExistingTeam:
     role = ExistingRole("shop", f"arn:aws:iam::{ACCOUNT}:role/shop")
-    return ExistingTeam("shop", namespaces={"shop": "shop", "shop-models": "shop-models"}, service_account="shop", identity=Identity("shop", role))
+    return ExistingTeam("shop", namespaces={"shop": "shop", "shop-jobs": "shop-jobs"}, service_account="shop", identity=Identity("shop", role))
 
 
 def application(trial: Trial, name: str, replicas: int, cpu_millicores: int = 100) -> None:
@@ -180,8 +180,8 @@ def test_a_pod_that_does_not_tolerate_the_pools_taint_hears_of_it(trial: Trial, 
 @pytest.mark.parametrize(
     ("namespace", "requests", "said"),
     [
-        ("shop", {GPU: "5"}, f"exceeded quota: shop-quota, requested: requests.{GPU}=5, used: requests.{GPU}=0, limited: requests.{GPU}=4"),
-        ("shop-models", {GPU: "4"}, f"exceeded quota: shop-quota, requested: requests.{GPU}=4, used: requests.{GPU}=1, limited: requests.{GPU}=4"),
+        ("shop-jobs", {GPU: "5"}, f"exceeded quota: shop-quota, requested: requests.{GPU}=5, used: requests.{GPU}=0, limited: requests.{GPU}=4"),
+        ("shop", {GPU: "4"}, f"exceeded quota: shop-quota, requested: requests.{GPU}=4, used: requests.{GPU}=1, limited: requests.{GPU}=4"),
         ("payments", {GPU: "1"}, f"exceeded quota: payments-quota, requested: requests.{GPU}=1, used: requests.{GPU}=0, limited: requests.{GPU}=0"),
         ("payments", {"cpu": "9"}, "exceeded quota: payments-quota, requested: requests.cpu=9, used: requests.cpu=0, limited: requests.cpu=8"),
         (

@@ -201,12 +201,12 @@ def resolved(api: Api, asker: Asker, namespace: str) -> list[str]:
 def test_a_role_is_the_same_in_all_namespaces_of_its_team_and_in_every_team_and_nothing_elsewhere(provisioned: Provisioned, role: str) -> None:
     api, shop, payments = provisioned.api, Asker.member("shop", role), Asker.member("payments", role)
     rights = resolved(api, shop, "shop")
-    assert resolved(api, shop, "shop-models") == rights
+    assert resolved(api, shop, "shop-jobs") == rights
     assert resolved(api, payments, "payments") == rights
     anybody = resolved(api, Asker("anybody", "somebody", ("system:authenticated",)), "payments")
     assert len(rights) > len(anybody)
     assert resolved(api, shop, "payments") == anybody
-    assert resolved(api, payments, "shop") == resolved(api, payments, "shop-models") == anybody
+    assert resolved(api, payments, "shop") == resolved(api, payments, "shop-jobs") == anybody
     assert resolved(api, shop, "kube-system") == resolved(api, shop, "accelerators") == anybody
 
 
@@ -282,7 +282,7 @@ ABOVE: dict[str, tuple[str, ...]] = {
 """What matters of the whole cluster."""
 
 MEMBERS = [Asker.member("shop", role) for role in ROLES]
-ACCOUNTS = [Asker.account(namespace, name) for namespace in ("shop", "shop-models") for name in ("shop", "default")]
+ACCOUNTS = [Asker.account(namespace, name) for namespace in ("shop", "shop-jobs") for name in ("shop", "default")]
 
 
 def test_nobody_of_a_team_reaches_anything_of_another_team(authorizer: Authorizer) -> None:

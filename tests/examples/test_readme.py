@@ -24,7 +24,7 @@ CONTRACT = {
     "environment": "dev",
     "account": "111111111111",
     "region": "eu-central-1",
-    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": "arn:aws:iam::1:role/shop"}},
+    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": "arn:aws:iam::1:role/shop"}},
     "registries": {name: {"url": f"registry.example/{name}", "arn": f"arn:aws:ecr:::{name}"} for name in ("shop", "models/churn")},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": None}},
 }
@@ -77,7 +77,7 @@ def test_a_teams_application_asks_its_model_which_runs_on_the_gpu_that_it_names(
     pods = {name: made["kubernetes:apps/v1:Deployment", f"{name}-deployment"]["spec"]["template"]["spec"] for name in ("web", "churn")}
     (web,), (churn,) = pods["web"]["containers"], pods["churn"]["containers"]
     assert web["image"] == "registry.example/shop:v1.4.0"
-    assert {one["name"]: one["value"] for one in web["env"]}["CHURN_URL"] == "http://churn.shop-models.svc"
+    assert {one["name"]: one["value"] for one in web["env"]}["CHURN_URL"] == "http://churn.shop.svc"
     assert churn["resources"]["limits"]["nvidia.com/gpu"] == "1"
     (term,) = pods["churn"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert {"key": "commonground.dev/gpu-product", "operator": "In", "values": ["l4"]} in term["matchExpressions"]

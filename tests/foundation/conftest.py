@@ -98,7 +98,7 @@ HOLDS_DATA = [
     "registries-key",
     "shop-repository",
     "shop/shop",
-    "shop/shop-models",
+    "shop/shop-jobs",
     "storage-key",
 ]
 """Logical names of what `protect` covers, beside that bucket."""

@@ -123,7 +123,7 @@ def test_a_teams_pods_have_one_role_in_all_of_its_namespaces(aws: Aws, cluster: 
     assert sorted((one["namespace"], one["serviceAccount"], one["roleArn"]) for one in found) == [
         ("payments", "payments", roles["payments"]),
         ("shop", "shop", roles["shop"]),
-        ("shop-models", "shop", roles["shop"]),
+        ("shop-jobs", "shop", roles["shop"]),
     ]
 
 

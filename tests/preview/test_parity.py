@@ -88,7 +88,7 @@ def test_a_reference_to_another_resource_is_found(previews: Previews) -> None:
 LIKE_SCALE = [
     ("general-hint-label/commonground.dev/purpose", "aws:autoscaling/tag:Tag", ("tag", "value"), "gpu"),
     ("shop/shop-reserved", "kubernetes:core/v1:ResourceQuota", ("spec", "hard", "pods"), "5"),
-    ("shop/shop-models", "kubernetes:core/v1:Namespace", ("metadata", "labels", "commonground.dev/team"), "payments"),
+    ("shop/shop-jobs", "kubernetes:core/v1:Namespace", ("metadata", "labels", "commonground.dev/team"), "payments"),
 ]
 
 

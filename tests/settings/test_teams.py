@@ -34,7 +34,7 @@ def test_every_role_of_a_team_has_a_group_whoever_is_in_it(sound: Sound) -> None
 def test_a_quota_is_the_environments_and_the_rest_is_the_blueprints(sound: Sound) -> None:
     shop, payments = sound.resolve().teams
     assert (shop.quota.cpu, shop.quota.gpus, payments.quota.gpus) == (40, 4, 0)
-    assert (shop.namespaces, shop.buckets, shop.registries) == (("shop", "shop-models"), {"models": "shop/", "datasets": "shop/"}, ("models/churn",))
+    assert (shop.namespaces, shop.buckets, shop.registries) == (("shop", "shop-jobs"), {"models": "shop/", "datasets": "shop/"}, ("models/churn",))
     assert payments.peers == ("shop",)
 
 

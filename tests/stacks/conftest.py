@@ -29,7 +29,7 @@ class Story:
 def workloads(checkout: Checkout) -> set[str]:
     """The application's and the model's objects, as `Kind/namespace.name`."""
     folder = checkout.local / "manifests"
-    found = {file for name in ("shop.web", "shop-models.churn") for file in folder.rglob(f"{name}.yaml")}
+    found = {file for name in ("shop.web", "shop.churn") for file in folder.rglob(f"{name}.yaml")}
     return {f"{file.parent.name.split('.')[0]}/{file.stem}" for file in found}
 
 

@@ -36,9 +36,7 @@ CONTRACT: dict[str, Any] = {
     },
     "registries": {name: {"url": f"{REGISTRY}/{name}", "arn": "arn:ecr"} for name in ("shop", "models/churn")},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": None}},
-    "teams": {
-        "shop": {"namespaces": {"shop": "shop", "shop-models": "shop-models"}, "service_account": "shop", "role_arn": "arn:aws:iam::123456789012:role/shop"}
-    },
+    "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": "arn:aws:iam::123456789012:role/shop"}},
 }
 
 Made = dict[tuple[str, str], dict[str, Any]]
@@ -121,7 +119,7 @@ def test_its_objects_are_whole_ones_in_each_environment(environment: str) -> Non
 
 def test_application_and_model_are_one_team_in_two_namespaces(made: Made) -> None:
     places = {name: made["kubernetes:apps/v1:Deployment", f"{name}-deployment"]["metadata"]["namespace"] for name in ("web", "churn")}
-    assert places == {"web": "shop", "churn": "shop-models"}
+    assert places == {"web": "shop", "churn": "shop"}
     assert {pod(made, name)["serviceAccountName"] for name in places} == {"shop"}
     assert {pod(made, name)["priorityClassName"] for name in places} == {"serving"}
 
@@ -139,7 +137,7 @@ def test_images_come_from_the_foundations_registries_by_digest(made: Made) -> No
 
 
 def test_the_application_knows_the_model_server_and_the_model_server_its_version(made: Made) -> None:
-    assert environment_variables(made, "web") == {"CHURN_URL": "http://churn.shop-models.svc"}
+    assert environment_variables(made, "web") == {"CHURN_URL": "http://churn.shop.svc"}
     assert environment_variables(made, "churn") == {"MODEL_URI": "s3://models-1/shop/churn/2026-11-20/"}
 
 
@@ -157,7 +155,7 @@ def test_it_says_where_its_services_are() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pulumi, "export", export)
         run("dev")
-    assert seen == {"web": "http://web.shop.svc", "churn": "http://churn.shop-models.svc"}
+    assert seen == {"web": "http://web.shop.svc", "churn": "http://churn.shop.svc"}
 
 
 def test_a_mistake_in_its_file_is_told_with_the_line() -> None:

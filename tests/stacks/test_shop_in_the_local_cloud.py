@@ -11,8 +11,8 @@ MADE = {
     "Service/shop.web",
     "PodDisruptionBudget/shop.web",
     "HorizontalPodAutoscaler/shop.web",
-    "Deployment/shop-models.churn",
-    "Service/shop-models.churn",
+    "Deployment/shop.churn",
+    "Service/shop.churn",
 }
 
 

@@ -55,4 +55,4 @@ def test_where_pods_claim_devices_no_node_counts_gpus(dev: Environment) -> None:
 
 
 def test_namespaces_are_known_by_their_teams(dev: Environment) -> None:
-    assert {team.name: team.namespaces for team in team_facts(dev)}["shop"] == ("shop", "shop-models")
+    assert {team.name: team.namespaces for team in team_facts(dev)}["shop"] == ("shop", "shop-jobs")

@@ -86,7 +86,7 @@ def world(*objects: dict[str, Any], general: int = 1, gpu: int = 1, **more: Any)
         "storage_classes": [found for found in objects if found["kind"] == "StorageClass"],
         "resource_claims": [found for found in objects if found["kind"] == "ResourceClaim"],
         "pools": (pool("general", general), pool("gpu", gpu, gpu="4")),
-        "teams": (TeamFacts("shop", ("shop", "shop-models")),),
+        "teams": (TeamFacts("shop", ("shop", "shop-jobs")),),
         "scale": "Pulumi.dev.yaml",
     }
     return Facts(**{**facts, **more})

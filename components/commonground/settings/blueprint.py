@@ -141,8 +141,8 @@ class Accelerators(Settings):
 class Team(Settings):
     """A team: its namespaces, who its members are, and which data and images are its own."""
 
-    namespaces: tuple[Name, ...] = Field(min_length=1, examples=[["shop", "shop-models"]])
-    """Kubernetes namespaces, applications and models alike. No two teams have the same. Example: `[shop, shop-models]`."""
+    namespaces: tuple[Name, ...] = Field(min_length=1, examples=[["shop", "shop-jobs"]])
+    """Kubernetes namespaces, applications and models alike. No two teams have the same. Example: `[shop, shop-jobs]`."""
     members: dict[TeamRole, BindingName] = Field(default_factory=dict)
     """Role in the team (`viewer`, `developer`, `ml_engineer`, `operator`, `ci`) -> binding of the IAM roles that have it. Example: `developer:
     shop_developers`."""

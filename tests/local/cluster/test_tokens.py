@@ -48,11 +48,11 @@ def test_a_cluster_administrator_is_kubernetes_administrator() -> None:
 
 
 def test_each_other_access_policy_is_a_group() -> None:
-    entry = Entry("operator", (), (("AmazonEKSViewPolicy", ()), ("AmazonEKSEditPolicy", ("shop", "shop-models"))))
+    entry = Entry("operator", (), (("AmazonEKSViewPolicy", ()), ("AmazonEKSEditPolicy", ("shop", "shop-jobs"))))
     assert authenticator(entry).user(token()).groups == (
         "commonground:access:AmazonEKSViewPolicy",
         "commonground:access:AmazonEKSEditPolicy:shop",
-        "commonground:access:AmazonEKSEditPolicy:shop-models",
+        "commonground:access:AmazonEKSEditPolicy:shop-jobs",
     )
 
 
