@@ -34,12 +34,12 @@ def application(trial: Trial, name: str, replicas: int, cpu_millicores: int = 10
     trial.workload(lambda: Service(name, settings, team=team(), registry=REGISTRY))
 
 
-def model(trial: Trial, name: str, gpu: GpuRequest | None, *, replicas: int = 1, priority: Priority = Priority.SERVING) -> None:
+def model(trial: Trial, name: str, gpu: GpuRequest | None, *, replicas: int = 1, priority: Priority = Priority.SERVING, namespace: str = "shop") -> None:
     settings = ModelServiceSettings(
         image=DIGEST,
         model=name,
         version="1",
-        namespace="shop",
+        namespace=namespace,
         replicas=replicas,
         cpu_millicores=100,
         memory_mib=256,
@@ -81,9 +81,9 @@ def test_an_application_and_a_model_without_a_gpu_run_on_general_nodes(trial: Tr
 
 
 def test_applications_that_no_other_node_has_room_for_wait_and_take_no_gpu_node(trial: Trial, why: Why) -> None:
-    application(trial, "app", replicas=8, cpu_millicores=900)
-    found = trial.settled("app-", 8)
-    assert pools(trial, found) == {"general": 3, "": 5}
+    application(trial, "app", replicas=6, cpu_millicores=900)
+    found = trial.settled("app-", 6)
+    assert pools(trial, found) == {"general": 3, "": 3}
     # Nothing but the taint keeps these away, which choose no node.
     for number in range(8):
         trial.make(pod(f"any-{number}", "payments", cpu="900m"))
@@ -141,23 +141,23 @@ def test_two_gpus_are_no_two_shares_of_one_which_the_device_plugin_would_refuse(
     assert not placed(found)
     name = found["metadata"]["name"]
     assert why(name).startswith(f"shop/{name}: it asks for 2 {GPU}, more than any node that it may be on has even when empty (")
-    model(trial, "l4s", GpuRequest(count=2, product="l4"))
+    model(trial, "l4s", GpuRequest(count=2, product="l4"), namespace="shop-jobs")
     (other,) = trial.settled("l4s-", 1)
     assert not placed(other)
     asked = "commonground.dev/gpu-product=l4, commonground.dev/gpu-shared absent"
-    assert f": no pool has the GPU that it asks for ({asked}): there are " in why(other["metadata"]["name"])
+    assert f": no pool has the GPU that it asks for ({asked}): there are " in why(other["metadata"]["name"], "shop-jobs")
 
 
 def test_a_gpu_that_four_share_takes_four_pods_and_no_fifth(trial: Trial, why: Why) -> None:
     # The shop's own model server has the first share.
     for number in range(4):
-        trial.make(gpu_pod(f"share-{number}", "l4"), "shop", "ml_engineer")
+        trial.make(gpu_pod(f"share-{number}", "l4", namespace="shop-jobs"), "shop", "ml_engineer")
     found = trial.settled("share-", 4)
     assert pools(trial, found) == {"gpu": 3, "": 1}
     assert pools(trial, trial.pods("churn-")) == {"gpu": 1}
     (fifth,) = [one for one in found if not placed(one)]
     name = fifth["metadata"]["name"]
-    assert why(name) == f"shop/{name}: no node has room, and it waits for the autoscaler: pool gpu has 1 of at most 2 nodes\n"
+    assert why(name, "shop-jobs") == f"shop-jobs/{name}: no node has room, and it waits for the autoscaler: pool gpu has 1 of at most 2 nodes\n"
 
 
 def test_a_gpu_that_is_not_shared_takes_one_pod_and_the_next_hears_that_its_pool_is_at_its_maximum(trial: Trial, why: Why) -> None:
@@ -227,7 +227,7 @@ def test_a_team_cannot_take_the_priorities_of_the_clusters_own_software(trial: T
 def test_why_names_the_quota_that_refuses_a_deployments_pods(trial: Trial, why: Why) -> None:
     model(trial, "large", GpuRequest(count=5))
     eventually(lambda: "exceeded quota" in str(trial.api.get("/apis/apps/v1/namespaces/shop/deployments/large")["status"].get("conditions")))
-    said = f"quota shop-quota of namespace shop refuses it: it asks for 5 {GPU}, 0 of 4 are used"
+    said = f"quota shop-quota of namespace shop refuses it: it asks for 5 {GPU}, 1 of 4 are used"
     assert why("deployment/large") == f"shop/deployment/large, 0 of 1 pods made: {said}\n"
 
 
