@@ -1,6 +1,7 @@
 """What the whole internet could reach: buckets, repositories, endpoints, ports; and what would cross it unencrypted."""
 
-from collections.abc import Iterator
+import ipaddress
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from policies.policy import About, Note, Policy, Resource, Severity, Stack, Thresholds, example, having, resource
@@ -49,6 +50,20 @@ LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 SHELLS = {22: "SSH", 3389: "RDP"}
 
 
+def together(ranges: Iterable[str]) -> set[str]:
+    """Address ranges with those that are one in pieces put together: two halves of the internet are all of it. What is no range is left as it is."""
+    found: dict[int, list[Any]] = {4: [], 6: []}
+    others = set()
+    for text_ in ranges:
+        try:
+            network = ipaddress.ip_network(text_, strict=False)
+        except ValueError:
+            others.add(text_)
+        else:
+            found[network.version].append(network)
+    return others | {str(network) for version in found.values() for network in ipaddress.collapse_addresses(version)}
+
+
 def public_buckets(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
     """Public access that is not blocked, an ACL for everybody, a policy for everybody."""
     if one.type in (PUBLIC_ACCESS_BLOCK, ACCOUNT_BLOCK):
@@ -83,7 +98,7 @@ def public_endpoints(one: Resource, thresholds: Thresholds) -> Iterator[str | No
         # EKS' defaults are a public endpoint, and for everybody (EKS API reference, VpcConfigRequest).
         settings = at(one.props, "vpcConfig")
         if missing(settings, "endpointPublicAccess") or flag(settings, "endpointPublicAccess"):
-            found = ANYWHERE.intersection(texts(settings, "publicAccessCidrs"))
+            found = ANYWHERE.intersection(together(texts(settings, "publicAccessCidrs")))
             if found or missing(settings, "publicAccessCidrs"):
                 yield "the cluster's API is open to the internet: publicAccessCidrs " + (f"has {', '.join(sorted(found))}" if found else "is not set")
     elif one.type in PUBLIC_SWITCHES:
@@ -131,8 +146,8 @@ def shells(one: Resource, thresholds: Thresholds) -> Iterator[str | Note]:
         rules = [(one.props, [*texts(one.props, "cidrIpv4"), *texts(one.props, "cidrIpv6")])]
     for rule, ranges in rules:
         for port, name in SHELLS.items():
-            if ANYWHERE.intersection(ranges) and _opens(rule, port):
-                yield f"{name} (port {port}) is open to {', '.join(sorted(ANYWHERE.intersection(ranges)))}"
+            if (open_to := ANYWHERE.intersection(together(ranges))) and _opens(rule, port):
+                yield f"{name} (port {port}) is open to {', '.join(sorted(open_to))}"
 
 
 def _opens(rule: Any, port: int) -> bool:
@@ -245,6 +260,7 @@ POLICIES = (
         failing=lambda: (
             example("nothing said", _cluster()),
             example("everybody", _cluster(endpointPublicAccess=True, publicAccessCidrs=["203.0.113.0/24", "0.0.0.0/0"])),
+            example("everybody, in two halves", _cluster(endpointPublicAccess=True, publicAccessCidrs=["0.0.0.0/1", "128.0.0.0/1"])),
             *(example("public", resource(type_, having(_STORE, **{name: True}))) for type_, name in PUBLIC_SWITCHES.items()),
             example("everybody", resource(FUNCTION_URL, {"authorizationType": "NONE"})),
             *(example("everybody", _queue(type_, _open("sqs:SendMessage"))) for type_ in RESOURCE_POLICIES),

@@ -52,9 +52,10 @@ def test_a_change_is_shown_against_the_commit_that_is_named_and_the_base_is_brou
     checkout.describe({"one": {"size": 1, "place": "elsewhere"}, "three": {"size": 3, "secret": "hunter2"}})
     first = checkout.run("preview", "dev", "--base=HEAD")
     assert first.code == 0, first.err
-    assert first.out.startswith(f"dev: offline, against {base[:10]} (HEAD); {DERIVED}\ndev: 1 to create, 0 to change, 1 to replace, 1 to delete")
+    words = f"{base[:10]} (HEAD), with changes here that are not committed"
+    assert first.out.startswith(f"dev: offline, against {words}; {DERIVED}\ndev: 1 to create, 0 to change, 1 to replace, 1 to delete")
     assert changed(first) == ["replace one", "create three", "delete two"]
-    assert first.err == f"dev: bringing up the base offline: {base[:10]} (HEAD)\ndev: previewing\n"
+    assert first.err == f"dev: bringing up the base offline: {words}\ndev: previewing\n"
     second = checkout.run("preview", "dev", "--base=HEAD")
     assert (second.out, second.err) == (first.out, "dev: previewing\n")
     assert checkout.cloud.calls() == []

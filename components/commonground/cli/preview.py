@@ -1,5 +1,6 @@
 """`commonground preview ENV...`: what would change, as text, Markdown, HTML or JSON."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -111,13 +112,28 @@ class How:
 
         return base.preview(run, base.revision(run.project.root, self.base))
 
-    def lock_before(self, run: Run) -> str | None:
-        """Text of the environment's lock in the base, if there is a base and it has one."""
+    def before(self, run: Run, file: str) -> str | None:
+        """Text of a file beside the stack files in the base, if there is a base and it has one."""
         if self.base is None:
             return None
         from commonground.engine import base
 
-        return base.revision(run.project.root, self.base).text(run.project.config / f"lock.{run.environment}.yaml")
+        return base.revision(run.project.root, self.base).text(run.project.config / file)
+
+    def loosened(self, run: Run) -> tuple[str, ...]:
+        """What the change makes of what policies measure by."""
+        from commonground.preview import thresholds
+
+        file = run.project.config / thresholds.FILE
+        after = file.read_text("utf-8", "replace") if file.is_file() else None
+        return thresholds.changes(self.before(run, thresholds.FILE), after, run.environment) if self.base and after else ()
+
+    @property
+    def words(self) -> str:
+        """What a preview is against that came to no end."""
+        if self.base is not None:
+            return "offline, against what the change starts from" if self.base == "auto" else f"offline, against {self.base}"
+        return "offline" if self.offline else ""
 
 
 @dataclass
@@ -166,7 +182,13 @@ class Told:
     def _report(self) -> "Report":
         from commonground.preview.model import Report
 
-        return Report(environments=tuple(self._environment(found) for found in self.found), parity=tuple(self._parity()), project=self.project.name)
+        return Report(environments=tuple(self._environment(found) for found in self.found), parity=tuple(self._parity()), project=self._name)
+
+    @property
+    def _name(self) -> str:
+        """Of the project that the steps are of: a recorded preview may be another one's."""
+        urns = [step.urn.split("::") for found in self.found for step in found.steps]
+        return next((parts[1] for parts in urns if len(parts) > 3), self.project.name)
 
     def _environment(self, found: Previewed) -> "EnvironmentReport":
         from commonground.preview import Facts, environment
@@ -217,7 +239,13 @@ class Told:
 )
 @click.option("--graph", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw the resources: FILE.svg, or FILE.mmd for Mermaid.")
 @click.option("--artifact", default="", metavar="URL", help="Where Markdown that had to be cut sends its reader.")
-@click.option("--limit", default=65_536, show_default=True, help="Characters of Markdown at most: what GitHub takes as a comment; GitLab takes 1000000.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=2_000),
+    default=65_536,
+    show_default=True,
+    help="Characters of Markdown at most: what GitHub takes as a comment; GitLab takes 1000000.",
+)
 @click.option("--exit-code", "tell", is_flag=True, help="Exit with 2 if anything would change.")
 @shared.project
 @shared.flags
@@ -242,11 +270,14 @@ def preview_command(
     how = How(offline or base is not None, verify, base, refresh, as_caller)
     how.check()
     drawing = _drawing(graph, environments)
+    for file in (graph, *(one.file for one in wanted)):
+        if file and not file.absolute().parent.is_dir():
+            raise click.UsageError(f"{file}: there is no such folder")
     if events and (how.offline or refresh or len(environments) > 1):
         raise click.UsageError("--events is a preview that somebody made: of one ENV, and nothing is run")
     told = Told(Project.read(folder.resolve()), wanted, artifact, limit)
     code = 0
-    for name in environments:
+    for name in dict.fromkeys(environments):
         previewed = _recorded(events, name) if events else _preview(options, folder, name, how)
         told.add(previewed)
         code = _code(code, previewed, tell=tell, alone=len(environments) == 1)
@@ -267,7 +298,7 @@ def _code(code: int, previewed: Previewed, *, tell: bool, alone: bool) -> int:
     if any(finding.mandatory for finding in previewed.findings):
         echo(f"error: {ViolatedError(previewed.findings, previewed.name)}")
         return code if code == ERROR else VIOLATED
-    return CHANGES if tell and code == 0 and any(step.changes for step in previewed.steps) else code
+    return CHANGES if tell and code == 0 and any(step.changes and step.custom for step in previewed.steps) else code
 
 
 def _drawing(file: Path | None, environments: tuple[str, ...]) -> Callable[[Iterable[Step]], str] | None:
@@ -296,14 +327,16 @@ def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
     try:
         with shared.run(options, folder, name, offline=how.offline, policies=True) as (run, _):
             outcome = how.of(run)
-            lock_before = how.lock_before(run)
+            lock_before, loosened = how.before(run, f"lock.{name}.yaml"), how.loosened(run)
     except EngineError as error:
-        return Previewed(name, getattr(error, "seen", ()), error=error)
+        return Previewed(name, getattr(error, "seen", ()), how.words, error=error)
     against = outcome.against or (REFRESHED if how.refresh else "")
-    return Previewed(name, outcome.steps, against, outcome.notes, outcome.findings, lock_before)
+    return Previewed(name, outcome.steps, against, (*outcome.notes, *loosened), outcome.findings, lock_before)
 
 
 def _problems(error: EngineError | None) -> tuple[str, ...]:
     if error is None:
         return ()
+    if isinstance(error, shared.WrongSettingsError):  # a mistake begins at a line's start
+        return tuple(part.strip() for part in re.split(r"\n(?=\S)", str(error)))
     return tuple(str(problem) for problem in error.problems) if isinstance(error, RunError | RecordedError) else (str(error),)

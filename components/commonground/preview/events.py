@@ -178,6 +178,8 @@ def _other(found: Any) -> str:
     """What a JSON document is that is no log."""
     if not isinstance(found, dict):
         return "is JSON, but no object with `steps` and no events"
+    if not found:
+        return "is `{}`: that preview failed before its first step, and its stderr says why"
     known = {
         "deployment": "is a stack's state (`pulumi stack export`)",
         "checkpoint": "is a stack's state",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from commonground.preview.causes import roots
 from commonground.preview.model import Change, Class, PolicyFinding
+from commonground.preview.thresholds import SPOKEN
 
 MOST = 6
 NAMED = 3
@@ -18,9 +19,9 @@ WEIGHTY = (Class.DATA, Class.DOWNTIME, Class.WIDER, Class.COST_UP)
 
 
 def lines(changes: Sequence[Change], findings: Sequence[PolicyFinding], problems: Sequence[str], notes: Sequence[str] = ()) -> tuple[str, ...]:
-    """At most `MOST` lines, and one that counts the rest. Of the notes, those of drift."""
-    drift = [note for note in notes if note.startswith(DRIFT)]
-    found = list(dict.fromkeys([*drift, *_all(changes, findings, problems)]))
+    """At most `MOST` lines, and one that counts the rest. Of the notes, those of drift and of what policies measure by."""
+    noted = [note for note in notes if note.startswith((DRIFT, SPOKEN))]
+    found = list(dict.fromkeys([*noted, *_all(changes, findings, problems)]))
     return (*found[:MOST], *([f"and {len(found) - MOST} more, below"] if len(found) > MOST else []))
 
 

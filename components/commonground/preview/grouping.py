@@ -54,7 +54,7 @@ class Group:
 
     def costs(self) -> tuple[Said[str], ...]:
         """What node groups may cost at most, of the environments in which that changes."""
-        return _said(self.names, [[cost(environment.cost)] if environment.cost else [] for environment in self.environments])
+        return _said(self.names, [[cost(environment.cost)] if environment.cost and cost(environment.cost) else [] for environment in self.environments])
 
     def findings(self, *, mandatory: bool) -> tuple[Said[PolicyFinding], ...]:
         """The mandatory or the advisory policy findings, each once; URNs are those of the first environment that has it."""

@@ -92,7 +92,8 @@ def _environments(environments: tuple[EnvironmentReport, ...]) -> Block:
 
 
 def _row(environment: EnvironmentReport) -> str:
-    numbers = (f"{environment.counts.get(counted, 0):,}" for counted in text.COUNTED)
+    unseen = environment.failed and not sum(environment.counts.values())
+    numbers = ("–" if unseen else f"{environment.counts.get(counted, 0):,}" for counted in text.COUNTED)  # noqa: RUF001  # a dash, as in any table
     mandatory = sum(finding.mandatory for finding in environment.findings)
     said = ["**failed**"] if environment.failed else []
     said += [f"**{text.number(mandatory, 'mandatory policy finding')}**"] if mandatory else []

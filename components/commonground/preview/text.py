@@ -68,8 +68,9 @@ def number(count: int, one: str) -> str:
 
 
 def cost(found: Cost) -> str:
-    """What node groups may cost at most. Example: `nodes 10 -> 14 (+4), GPUs 2 -> 2`."""
-    return ", ".join(_amount(name, amount) for name, amount in (("nodes", found.nodes), ("GPUs", found.gpus)))
+    """What node groups may cost at most. What stays is left out. Example: `nodes 10 -> 14 (+4)`."""
+    told = [(name, amount) for name, amount in (("nodes", found.nodes), ("GPUs", found.gpus)) if amount.before != amount.after or amount.before is None]
+    return ", ".join(_amount(name, amount) for name, amount in told)
 
 
 def _amount(name: str, amount: Amount) -> str:

@@ -33,9 +33,14 @@ def preview(run: Run, base: Revision, *, manifests: Path | None = None) -> Outco
     return replace(outcome, against=f"offline, against {words or 'nothing'}; {DERIVED}", notes=(*outcome.notes, *notes))
 
 
+def describe(base: Revision) -> str:
+    """The base in words, and whether what is compared with it has changes that are in no commit."""
+    return f"{base.short} ({base.words})" + ("" if base.is_committed else ", with changes here that are not committed")
+
+
 def _bring_up(run: Run, base: Revision, folder: Path) -> tuple[str, tuple[str, ...]]:
     """Puts the base's state into `folder/backend`. Returns what it is in words, empty where there is none, and notes."""
-    words = f"{base.short} ({base.words})"
+    words = describe(base)
     backend = folder / "backend"
     key = store.key(run, base)
     if found := store.take(key, backend):

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from commonground.engine.errors import EngineError
@@ -56,6 +57,11 @@ class Revision:
         index = {"GIT_INDEX_FILE": str(folder.with_name(f"{folder.name}.index"))}
         _git(self.root, "read-tree", self.commit, extra=index)
         _git(self.root, "checkout-index", "--all", f"--prefix={folder}/", extra=index)
+
+    @cached_property
+    def is_committed(self) -> bool:
+        """Whether the checkout as it lies there is what its own commit says."""
+        return not _git(self.root, "status", "--porcelain")
 
     def text(self, file: Path) -> str | None:
         """A file's text in this commit; None where it has none. `file`: its place in the checkout."""
