@@ -21,6 +21,7 @@ from commonground.workloads import (
     ModelService,
     ModelServiceSettings,
     NoNamespaceError,
+    NoProviderError,
     ProbeSettings,
     Service,
     ServiceSettings,
@@ -49,6 +50,10 @@ def registry() -> ExistingRepository:
     return ExistingRepository("shop", arn="arn:shop", url=REPOSITORY)
 
 
+def on_cluster() -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(providers=[kubernetes.Provider("cluster", kubeconfig="{}")])
+
+
 def settings(**changes: Any) -> ServiceSettings:
     return ServiceSettings(**{"image": DIGEST, "namespace": "shop", "replicas": 2, "cpu_millicores": 250, "memory_mib": 256, **changes})
 
@@ -59,13 +64,12 @@ def model_settings(**changes: Any) -> ModelServiceSettings:
 
 
 def service(**changes: Any) -> Stage:
-    return stage(
-        lambda: Service("web", settings(**changes), team=team(), registry=registry(), deployed_env={"CHURN_URL": pulumi.Output.from_input("http://churn")})
-    )
+    env = {"CHURN_URL": pulumi.Output.from_input("http://churn")}
+    return stage(lambda: Service("web", settings(**changes), team=team(), registry=registry(), deployed_env=env, opts=on_cluster()))
 
 
 def model(**changes: Any) -> Stage:
-    return stage(lambda: ModelService("churn", model_settings(**changes), team=team(), registry=registry()))
+    return stage(lambda: ModelService("churn", model_settings(**changes), team=team(), registry=registry(), opts=on_cluster()))
 
 
 def spec(made: Stage) -> dict[str, Any]:
@@ -229,7 +233,7 @@ def test_the_service_sends_requests_to_the_pods_of_the_deployment() -> None:
 
 def test_it_says_where_others_reach_it() -> None:
     seen: list[str] = []
-    stage(lambda: ModelService("churn", model_settings(), team=team(), registry=registry()).url.apply(seen.append))
+    stage(lambda: ModelService("churn", model_settings(), team=team(), registry=registry(), opts=on_cluster()).url.apply(seen.append))
     assert seen == ["http://churn.shop-jobs.svc"]
 
 
@@ -279,7 +283,7 @@ class OwnTeam:
 def test_it_takes_a_team_that_the_same_stack_made() -> None:
     def program() -> None:
         made = kubernetes.core.v1.Namespace("shop/shop", metadata={"name": "shop"})
-        Service("web", settings(), team=OwnTeam({"shop": made}, "shop", team().identity), registry=registry())
+        Service("web", settings(), team=OwnTeam({"shop": made}, "shop", team().identity), registry=registry(), opts=on_cluster())
 
     found = stage(program)
     assert found.one(DEPLOYMENT).inputs["metadata"]["namespace"] == "shop"
@@ -294,6 +298,28 @@ def test_it_uses_the_kubernetes_provider_that_it_is_given() -> None:
     objects = [one for one in stage(program).declared if one.type.startswith("kubernetes:")]
     assert len(objects) == 4
     assert {"::mine::" in one.provider for one in objects} == {True}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Service("web", settings(), team=team(), registry=registry()),
+        lambda: ModelService("web", model_settings(), team=team(), registry=registry(), opts=pulumi.ResourceOptions(protect=True)),
+    ],
+    ids=["service", "model"],
+)
+def test_without_a_provider_it_does_not_go_to_whichever_cluster_the_kubeconfig_names(make: Callable[[], object]) -> None:
+    fix = r"Fix: opts=pulumi\.ResourceOptions\(providers=\[platform\.kubernetes\(\.\.\.\)\]\)"
+    with pytest.raises(NoProviderError, match=f"workload 'web': found no Kubernetes provider, .*{fix}"):
+        stage(make)
+
+
+def test_the_provider_of_what_it_is_a_part_of_will_do() -> None:
+    def program() -> None:
+        around = pulumi.ComponentResource("shop:Part", "part", None, on_cluster())
+        Service("web", settings(), team=team(), registry=registry(), opts=pulumi.ResourceOptions(parent=around))
+
+    assert "::cluster::" in stage(program).one(DEPLOYMENT).provider
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
+from pulumi_kubernetes import Provider
 from tests.components.stage import stage
 from tests.controlplane.support import Trial, eventually, placed, pod, unschedulable
 from tests.foundation.checkout import ACCOUNT, REGION
@@ -29,9 +31,13 @@ def team() -> ExistingTeam:
     return ExistingTeam("shop", namespaces={"shop": "shop", "shop-jobs": "shop-jobs"}, service_account="shop", identity=Identity("shop", role))
 
 
+def on_cluster() -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(providers=[Provider("cluster", kubeconfig="{}")])
+
+
 def application(trial: Trial, name: str, replicas: int, cpu_millicores: int = 100) -> None:
     settings = ServiceSettings(image=DIGEST, namespace="shop", replicas=replicas, cpu_millicores=cpu_millicores, memory_mib=64)
-    trial.workload(lambda: Service(name, settings, team=team(), registry=REGISTRY))
+    trial.workload(lambda: Service(name, settings, team=team(), registry=REGISTRY, opts=on_cluster()))
 
 
 def model(trial: Trial, name: str, gpu: GpuRequest | None, *, replicas: int = 1, priority: Priority = Priority.SERVING, namespace: str = "shop") -> None:
@@ -46,7 +52,7 @@ def model(trial: Trial, name: str, gpu: GpuRequest | None, *, replicas: int = 1,
         gpu=gpu,
         priority=priority,
     )
-    trial.workload(lambda: ModelService(name, settings, team=team(), registry=REGISTRY))
+    trial.workload(lambda: ModelService(name, settings, team=team(), registry=REGISTRY, opts=on_cluster()))
 
 
 def gpu_pod(name: str, product: str = "", *, gpus: int = 1, priority: str = "", namespace: str = "shop") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from commonground.workloads.configuration import configured
 from commonground.workloads.modelservice import ModelService
-from commonground.workloads.neighbours import NoNamespaceError, RegistryLike, TeamLike
+from commonground.workloads.neighbours import NoNamespaceError, NoProviderError, RegistryLike, TeamLike
 from commonground.workloads.service import Service
 from commonground.workloads.settings import GpuRequest, ImageReference, ModelServiceSettings, Priority, ProbeSettings, ServiceSettings, WorkloadError
 
@@ -12,6 +12,7 @@ __all__ = [
     "ModelService",
     "ModelServiceSettings",
     "NoNamespaceError",
+    "NoProviderError",
     "Priority",
     "ProbeSettings",
     "RegistryLike",

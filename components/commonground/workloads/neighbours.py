@@ -44,6 +44,17 @@ class NoNamespaceError(ValueError):
         self.namespace = namespace
 
 
+class NoProviderError(ValueError):
+    """A workload without a Kubernetes provider of its own would go to whichever cluster the machine's kubeconfig names, as whoever that is."""
+
+    def __init__(self, workload: str) -> None:
+        super().__init__(
+            f"workload {workload!r}: found no Kubernetes provider, expected one for the foundation's cluster. "
+            "Fix: opts=pulumi.ResourceOptions(providers=[platform.kubernetes(...)])"
+        )
+        self.workload = workload
+
+
 def namespace_of(workload: str, team: TeamLike, namespace: str) -> pulumi.Output[str]:
     """The name of a team's namespace. Raises `NoNamespaceError`; of a platform's team `ContractError`, once the contract is known."""
     try:
