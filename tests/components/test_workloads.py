@@ -371,6 +371,13 @@ def test_a_mistake_in_a_teams_own_settings_is_told_with_its_line(tmp_path: Path)
     assert re.search(r'Pulumi\.dev\.yaml:4: shop:scale\.versoin: found the unknown key `versoin`.*did you mean "version"\?', said)
 
 
+@pytest.mark.parametrize("make", [lambda: service(max_replicas=4), lambda: model(replicas=2)], ids=["service", "model"])
+def test_what_an_operator_changed_by_hand_does_not_stop_the_next_up(make: Callable[[], Stage]) -> None:
+    found = [one.inputs["metadata"] for one in make().declared if one.type.startswith("kubernetes:")]
+    assert len(found) >= 3
+    assert {metadata["annotations"]["pulumi.com/patchForce"] for metadata in found} == {"true"}
+
+
 def test_settings_that_are_missing_are_told(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text("config: {}\n")

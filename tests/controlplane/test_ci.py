@@ -5,13 +5,21 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pulumi
 import pytest
+from pulumi_kubernetes import Provider
+from tests.components.stage import stage
 from tests.controlplane.official import Official, Thing, serving
-from tests.controlplane.support import Provisioned, eventually
+from tests.controlplane.support import Provisioned, eventually, whole
+from tests.foundation.checkout import ACCOUNT, REGION
 from tests.local.providers.kubernetes.objects import OBJECTS
 
+from commonground import ExistingRepository, ExistingRole, Identity
+from commonground.contract import ExistingTeam
 from commonground.local.cluster import builds
+from commonground.workloads import Service, ServiceSettings
 
 WRITTEN = (
     *("ConfigMap", "CronJob", "Deployment", "HorizontalPodAutoscaler", "Job", "PersistentVolumeClaim"),
@@ -54,6 +62,37 @@ def test_what_a_teams_stack_holds_comes_changes_and_goes_by_its_ci(as_ci: Offici
     thing.create(before)
     thing.update(after, preview=False)
     thing.delete()
+    eventually(lambda: thing.is_gone(provisioned.api))
+
+
+def _with_image(tag: str) -> dict[str, Any]:
+    """The deployment of the shop's application, as its stack declares it."""
+    role = ExistingRole("shop", f"arn:aws:iam::{ACCOUNT}:role/shop")
+    team = ExistingTeam("shop", namespaces={"shop": "shop"}, service_account="shop", identity=Identity("shop", role))
+    registry = ExistingRepository("shop", arn="arn:shop", url=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop")
+    settings = ServiceSettings(image=tag, namespace="shop", replicas=1, cpu_millicores=100, memory_mib=64)
+
+    def program() -> None:
+        Service("set", settings, team=team, registry=registry, opts=pulumi.ResourceOptions(providers=[Provider("cluster", kubeconfig="{}")]))
+
+    return whole(stage(program).one("kubernetes:apps/v1:Deployment").inputs)
+
+
+def test_an_image_that_an_operator_set_by_hand_is_the_programs_again_after_the_next_up(as_ci: Official, provisioned: Provisioned) -> None:
+    first, second = _with_image("v1"), _with_image("v2")
+    thing = Thing(as_ci, "kubernetes:apps/v1:Deployment", "ci-image")
+    thing.create(first)
+    path = "/apis/apps/v1/namespaces/shop/deployments/set-ci-image"
+    try:
+        by_hand = {"metadata": {"name": "set-ci-image", "namespace": "shop"}, "apiVersion": "apps/v1", "kind": "Deployment"}
+        container = {"name": "set", "image": "elsewhere/shop:hotfix"}
+        provisioned.api.apply(by_hand | {"spec": {"template": {"spec": {"containers": [container]}}}}, manager="kubectl-set")
+        thing.update(second, preview=True)
+        thing.update(second, preview=False)
+        (found,) = provisioned.api.get(path)["spec"]["template"]["spec"]["containers"]
+        assert found["image"] == second["spec"]["template"]["spec"]["containers"][0]["image"]
+    finally:
+        thing.delete()
     eventually(lambda: thing.is_gone(provisioned.api))
 
 

@@ -41,7 +41,7 @@ class Service(Serving):
         target: autoscaling.MetricTargetArgsDict = {"type": "Utilization", "average_utilization": settings.target_cpu_percent}
         return autoscaling.HorizontalPodAutoscaler(
             f"{self._label}-autoscaler",
-            metadata={"name": self._label, "namespace": self.namespace, "labels": self._labels},
+            metadata=self._metadata(),
             spec={
                 "scale_target_ref": {"api_version": "apps/v1", "kind": "Deployment", "name": self._label},
                 "min_replicas": settings.replicas,

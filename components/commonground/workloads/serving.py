@@ -1,10 +1,12 @@
 """What applications and model servers share: pods that answer requests under one name, and that updates and drained nodes do not take all at once."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
+from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.policy import v1 as policy
 from pulumi_kubernetes.resource.v1 import ResourceClaimTemplate
 
@@ -19,9 +21,15 @@ SERVICE_PORT = 80
 # The deployment is waited for until its pods are ready: the service in front of them has nothing to add (Pulumi Kubernetes, "pulumi.com/skipAwait").
 NOT_WAITED_FOR = {"pulumi.com/skipAwait": "true"}
 
+BY_THE_PROGRAM = {"pulumi.com/patchForce": "true"}
+"""What an operator changed by hand, as an image, the next `up` takes back. Without it every `up` would end in a conflict of field managers (Pulumi
+Kubernetes, "Server-Side Apply")."""
+
 SURGE: apps.RollingUpdateDeploymentArgsDict = {"max_surge": "25%", "max_unavailable": 0}
 IN_PLACE: apps.RollingUpdateDeploymentArgsDict = {"max_surge": 0, "max_unavailable": 1}
 """For GPUs: a new pod that waits for a free one while the old pods hold them all would wait for ever."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Serving(pulumi.ComponentResource):
@@ -68,6 +76,9 @@ class Serving(pulumi.ComponentResource):
         self.budget = self._budget() if most > 1 else None
         self.url = pulumi.Output.concat("http://", name, ".", self.namespace, ".svc")
 
+    def _metadata(self, annotations: Mapping[str, str] = NOTHING) -> meta.ObjectMetaArgsDict:
+        return {"name": self._label, "namespace": self.namespace, "labels": self._labels, "annotations": {**BY_THE_PROGRAM, **annotations}}
+
     def _deployment(self, pod: Pod, settings: WorkloadSettings, *, fixed: bool) -> apps.Deployment:
         deadline = f"{settings.deadline_minutes}m"
         spec: apps.DeploymentSpecArgsDict = {
@@ -83,7 +94,7 @@ class Serving(pulumi.ComponentResource):
         timeouts = pulumi.CustomTimeouts(create=deadline, update=deadline)
         return apps.Deployment(
             f"{self._label}-deployment",
-            metadata={"name": self._label, "namespace": self.namespace, "labels": self._labels},
+            metadata=self._metadata(),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=timeouts),
         )
@@ -91,7 +102,7 @@ class Serving(pulumi.ComponentResource):
     def _service(self) -> core.Service:
         return core.Service(
             f"{self._label}-service",
-            metadata={"name": self._label, "namespace": self.namespace, "labels": self._labels, "annotations": NOT_WAITED_FOR},
+            metadata=self._metadata(NOT_WAITED_FOR),
             spec={
                 "type": "ClusterIP",
                 "selector": self._selector,
@@ -104,7 +115,7 @@ class Serving(pulumi.ComponentResource):
         """One at a time, which never stops a drain for good; a pod that is not ready may always go."""
         return policy.PodDisruptionBudget(
             f"{self._label}-budget",
-            metadata={"name": self._label, "namespace": self.namespace, "labels": self._labels},
+            metadata=self._metadata(),
             spec={"max_unavailable": 1, "selector": {"match_labels": self._selector}, "unhealthy_pod_eviction_policy": "AlwaysAllow"},
             opts=self._inside,
         )
