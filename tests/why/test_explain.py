@@ -195,6 +195,21 @@ def test_a_pod_is_explained(row: Row) -> None:
     assert "\n" not in reason.text + reason.fix
 
 
+def test_what_the_scheduler_said_of_an_earlier_pod_of_this_name_is_not_told() -> None:
+    asked = pod("web-0")
+    asked["metadata"]["uid"] = "today"
+    said = [event("web-0", "FailedScheduling", "0/3 nodes are available", kind="Pod", uid=uid) for uid in ("yesterday", "today")]
+    assert "0/3 nodes" in explain(asked, world(said[1], nodes=None)).text
+    assert "0/3 nodes" not in explain(asked, world(said[0], nodes=None)).text
+
+
+def test_a_pod_that_has_completed_says_so_whatever_was_said_of_it_before() -> None:
+    done = pod("train-a", node="n1")
+    done["status"] = {"phase": "Succeeded"}
+    reason = explain(done, world(node("n1"), event("train-a", "FailedScheduling", "0/3 nodes are available")))
+    assert (reason.kind, reason.text) == (Kind.FINISHED, "has completed")
+
+
 def test_a_volume_keeps_its_pod_in_its_zone() -> None:
     place = {
         "required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "topology.ebs.csi.aws.com/zone", "operator": "In", "values": ["eu-central-1z"]}]}]}

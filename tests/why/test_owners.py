@@ -92,6 +92,38 @@ def test_a_job_tells_what_its_last_event_says() -> None:
     assert explain_owner(job, [job], world(later, earlier))[1].kind is Kind.QUOTA
 
 
+@pytest.mark.parametrize("involved", [{"uid": "of-yesterday"}, {"kind": "CronJob", "uid": "train"}], ids=["an earlier one", "another kind"])
+def test_what_another_one_of_this_name_was_told_is_not_told_of_a_job(involved: dict[str, str]) -> None:
+    job = owner("Job", "train")
+    assert explain_owner(job, [job], world(event("train", "FailedCreate", QUOTA, **involved)))[1].kind is Kind.UNKNOWN
+    assert explain_owner(job, [job], world(event("train", "FailedCreate", QUOTA, kind="Job", uid="train")))[1].kind is Kind.QUOTA
+
+
+def test_a_deployment_that_was_made_again_is_not_told_of_its_old_replica_set_of_the_same_name() -> None:
+    deployment = owner("Deployment", "web", replicas=1)
+    replicas = owner("ReplicaSet", "web-7d9f", of=deployment)
+    about, reason = explain_owner(deployment, [deployment, replicas], world(event("web-7d9f", "FailedCreate", QUOTA, uid="of-yesterday")))
+    assert (about, reason.kind) == ("deployment/web", Kind.UNKNOWN)
+
+
+def test_a_job_that_has_completed_says_so_whatever_it_was_told_before() -> None:
+    complete = {"type": "Complete", "status": "True", "lastTransitionTime": "2026-11-30T10:00:00Z"}
+    job = owner("Job", "train", status={"succeeded": 1, "conditions": [{"type": "Suspended", "status": "False"}, complete]})
+    done = pod("train-a", node="n1", owner=job)
+    done["status"] = {"phase": "Succeeded"}
+    for objects in ([job], [job, done]):
+        about, reason = explain_owner(job, objects, world(node("n1"), event("train", "FailedCreate", QUOTA)))
+        assert (about, reason.kind, reason.text) == ("job/train", Kind.FINISHED, "has completed at 2026-11-30T10:00:00Z")
+
+
+def test_a_job_that_has_failed_says_why() -> None:
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
+    job = owner("Job", "train", status={"failed": 7, "conditions": [failed]})
+    reason = explain_owner(job, [job], world(event("train", "FailedCreate", QUOTA)))[1]
+    assert (reason.kind, reason.text) == (Kind.FINISHED, "has failed: BackoffLimitExceeded Job has reached the specified backoff limit")
+    assert "kubectl logs job/train" in reason.fix
+
+
 def test_an_old_refusal_is_not_told_of_a_deployment_that_has_its_pods() -> None:
     deployment = owner("Deployment", "web", replicas=1)
     replicas = owner("ReplicaSet", "web-1", of=deployment)

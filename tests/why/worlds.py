@@ -37,9 +37,10 @@ def unschedulable(message: str) -> list[dict[str, str]]:
     return [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}]
 
 
-def event(about: str, reason: str, message: str = "", at: str = "2026-01-01T00:00:00Z") -> dict[str, Any]:
-    """An event about an object of this name."""
-    return {"kind": "Event", "metadata": {"name": f"{about}.1"}, "involvedObject": {"name": about}, "reason": reason, "message": message, "lastTimestamp": at}
+def event(about: str, reason: str, message: str = "", at: str = "2026-01-01T00:00:00Z", **involved: str) -> dict[str, Any]:
+    """An event about an object of this name; keywords say more of which one."""
+    found = {"name": about, **involved}
+    return {"kind": "Event", "metadata": {"name": f"{about}.1"}, "involvedObject": found, "reason": reason, "message": message, "lastTimestamp": at}
 
 
 def node(

@@ -33,7 +33,7 @@ def _leaving(pod: Object, facts: Facts) -> Reason | None:
 def _ended(pod: Object, facts: Facts) -> Reason | None:
     status = pod.get("status", {})
     if status.get("phase") == "Succeeded":
-        return Reason(Kind.FINISHED, "has done its work")
+        return Reason(Kind.FINISHED, "has completed")
     if status.get("phase") == "Failed":
         why = " ".join(str(status.get(part)) for part in ("reason", "message") if status.get(part))
         return Reason(Kind.FINISHED, f"has failed{f': {why}' if why else ''}", "`kubectl logs` shows what it said")

@@ -145,10 +145,18 @@ def namespace_of(found: Object) -> str:
     return str(found.get("metadata", {}).get("namespace", ""))
 
 
-def events_of(events: Sequence[Object], name: str) -> list[Object]:
-    """Events about the object of this name, the latest last."""
-    found = [event for event in events if event.get("involvedObject", {}).get("name") == name]
+def events_of(events: Sequence[Object], about: Object) -> list[Object]:
+    """Events about an object, the latest last: not those about another kind of this name, nor about one of this name that was there before."""
+    found = [event for event in events if _is_about(event.get("involvedObject", {}), about)]
     return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or ""))
+
+
+def _is_about(involved: Object, about: Object) -> bool:
+    if involved.get("name") != name_of(about) or involved.get("kind", about["kind"]) != about["kind"]:
+        return False
+    uid = about["metadata"].get("uid")
+    # The kubelet's events about a static pod have another one; such a pod is no team's.
+    return not uid or involved.get("uid", uid) == uid
 
 
 def listed(words: Sequence[str], most: int = 3) -> str:

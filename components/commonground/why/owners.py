@@ -25,6 +25,8 @@ def explain_owner(owner: Object, objects: Sequence[Object], facts: Facts) -> tup
     maker = _maker(owner, objects)
     pods = [found for found in objects if found["kind"] == "Pod" and _owned(found, maker)]
     wanted, about = _wanted(owner), f"{owner['kind'].lower()}/{name_of(owner)}"
+    if ended := _ended(owner):
+        return about, ended
     if wanted == 0:
         return about, Reason(Kind.NOT_WANTED, "wants no pods: it is scaled to zero", "`kubectl scale` it up")
     if owner["spec"].get("suspend"):
@@ -44,6 +46,22 @@ def explain_owner(owner: Object, objects: Sequence[Object], facts: Facts) -> tup
     if not running:
         return about, reasons[-1][1]
     return about, Reason(Kind.RUNNING, f"{running} of {wanted or len(reasons)} pods run: pod/{name_of(reasons[0][0])} {reasons[0][1].text}")
+
+
+def _ended(owner: Object) -> Reason | None:
+    """How a Job ended, which may have outlived its pods."""
+    conditions = owner.get("status", {}).get("conditions") or []
+    ended = {each["type"]: each for each in conditions if each["status"] == "True"} if owner["kind"] == "Job" else {}
+    if "Complete" in ended:
+        since = ended["Complete"].get("lastTransitionTime")
+        return Reason(Kind.FINISHED, f"has completed{f' at {since}' if since else ''}")
+    if "Failed" in ended:
+        why = " ".join(str(ended["Failed"].get(part, "")) for part in ("reason", "message")).strip()
+        name = name_of(owner)
+        return Reason(
+            Kind.FINISHED, f"has failed{f': {why}' if why else ''}", f"`kubectl logs job/{name}` shows what it said, `kubectl describe job/{name}` the rest"
+        )
+    return None
 
 
 def _maker(owner: Object, objects: Sequence[Object]) -> Object:
@@ -77,5 +95,5 @@ def _told(owner: Object, maker: Object, facts: Facts) -> str:
         for condition in each.get("status", {}).get("conditions") or []:
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                 return str(condition.get("message", ""))
-    failures = [event for event in events_of(facts.events, name_of(maker)) if event.get("reason") == "FailedCreate"]
+    failures = [event for event in events_of(facts.events, maker) if event.get("reason") == "FailedCreate"]
     return str(failures[-1].get("message", "")) if failures else ""

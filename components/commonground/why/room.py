@@ -134,7 +134,7 @@ def _sizes(question: Question, pools: Sequence[PoolFacts]) -> str:
 
 
 def _autoscaler(question: Question) -> Object | None:
-    found = events_of(question.facts.events, name_of(question.pod))
+    found = events_of(question.facts.events, question.pod)
     return next((event for event in reversed(found) if event.get("reason") in GREW + WILL_NOT_GROW), None)
 
 

@@ -77,7 +77,7 @@ def _why_unbound(claim: Object, facts: Facts) -> Reason | None:
         return Reason(Kind.VOLUME, text, f"use one of {listed(sorted(classes))}")
     if named and classes is not None and classes[named].get("volumeBindingMode") == "WaitForFirstConsumer":
         return None
-    said = [event for event in events_of(facts.events, name) if event.get("reason") != "WaitForFirstConsumer"]
+    said = [event for event in events_of(facts.events, claim) if event.get("reason") != "WaitForFirstConsumer"]
     if classes is None and not said:
         return None
     why = f": {' '.join(str(said[-1].get('message', '')).split())}" if said else ""

@@ -1,6 +1,6 @@
 """What the scheduler itself says of a pod."""
 
-from commonground.why.facts import Facts, Object, events_of, name_of
+from commonground.why.facts import Facts, Object, events_of
 
 
 def scheduler_says(pod: Object, facts: Facts) -> str:
@@ -16,4 +16,4 @@ def scheduled(pod: Object) -> Object | None:
 
 def failed_scheduling(pod: Object, facts: Facts) -> Object | None:
     """The last event of it."""
-    return next((event for event in reversed(events_of(facts.events, name_of(pod))) if event.get("reason") == "FailedScheduling"), None)
+    return next((event for event in reversed(events_of(facts.events, pod)) if event.get("reason") == "FailedScheduling"), None)
