@@ -1,7 +1,9 @@
 """The contract: what other stacks build on, as plain JSON in one output, and the typed way to read it."""
 
+import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -15,6 +17,7 @@ from commonground.kubeconfig import kubeconfig
 from commonground.pools import Pool
 from commonground.registries import ExistingRepository, Registries
 from commonground.settings.environment import Environment
+from commonground.settings.mistakes import did_you_mean, listed
 from commonground.storage import ExistingBucket, Storage
 
 OUTPUT = "contract"
@@ -23,16 +26,19 @@ OUTPUT = "contract"
 VERSION = 1
 """Goes up only when something that is there changes its meaning. To add is no new version."""
 
+PACKAGE = Path(__file__).parent
+
 NOBODY: Mapping[str, "DescribedTeam"] = MappingProxyType({})
 
 
 class ContractError(Exception):
     """A stack whose contract does not have what is asked of it."""
 
-    def __init__(self, *, expected: str, found: str) -> None:
-        super().__init__(f"contract: expected {expected}, found {found}")
-        self.expected = expected
+    def __init__(self, *, found: str, expected: str, fix: str) -> None:
+        super().__init__(f"contract: found {found}, expected {expected}. Fix: {fix}")
         self.found = found
+        self.expected = expected
+        self.fix = fix
 
 
 class DescribedTeam(Protocol):
@@ -198,7 +204,8 @@ class Platform:
         )
 
     def _at(self, *path: str) -> pulumi.Output[Any]:
-        return self._contract.apply(lambda contract: _found(contract, path))
+        asked_at = _asked_at()
+        return self._contract.apply(lambda contract: _found(contract, path, asked_at))
 
 
 def _cluster(environment: Environment, cluster: Cluster) -> dict[str, Any]:
@@ -233,18 +240,38 @@ def _last_part(role_arn: str) -> str:
 
 def _checked(contract: Any) -> Mapping[str, Any]:
     if not isinstance(contract, Mapping):
-        raise ContractError(expected=f"the stack to have an output named {OUTPUT!r}", found="none")
+        raise ContractError(found=f"a stack without the output {OUTPUT!r}", expected="a foundation's", fix="name a foundation's stack that is up")
     if contract.get("version") != VERSION:
-        raise ContractError(expected=f"version {VERSION}", found=f"version {contract.get('version')}")
+        fix = "take the release of commonground that the foundation was brought up with"
+        raise ContractError(found=f"version {contract.get('version')}", expected=f"version {VERSION}", fix=fix)
     return contract
 
 
-def _found(contract: Mapping[str, Any], path: Sequence[str]) -> Any:
+def _asked_at() -> str:
+    """The line of the program that asks now: an Output that fails later no longer knows it."""
+    for frame, line in traceback.walk_stack(None):
+        file = Path(frame.f_code.co_filename)
+        if not file.is_relative_to(PACKAGE):
+            return f"{file.name}:{line}"
+    return "the program"
+
+
+def _found(contract: Mapping[str, Any], path: Sequence[str], asked_at: str) -> Any:
     """What stands at a path. Names that it lacks are answered with those that it has."""
     place: Any = contract
     for depth, step in enumerate(path):
         if not isinstance(place, Mapping) or place.get(step) is None:
-            there = ", ".join(sorted(place)) if isinstance(place, Mapping) and step not in place else "nothing"
-            raise ContractError(expected=".".join(path[: depth + 1]), found=there or "nothing")
+            raise _lacks(place, path[: depth + 1], asked_at)
         place = place[step]
     return place
+
+
+def _lacks(place: Any, path: Sequence[str], asked_at: str) -> ContractError:
+    """`place`: what stands where the last step of the path was looked for."""
+    found = f"`{'.'.join(path)}` at {asked_at}"
+    if len(path) == 1 or not isinstance(place, Mapping) or path[-1] in place:
+        return ContractError(found=found, expected="what the foundation has", fix="bring the foundation up with this release of commonground")
+    if not place:
+        return ContractError(found=found, expected=f"no name: the foundation has no {path[-2]}", fix="have it added to the foundation")
+    guess = did_you_mean(path[-1], place)
+    return ContractError(found=found, expected=f"one of {listed(sorted(place))}", fix=f"did you mean `{guess}`?" if guess else "name one of these")

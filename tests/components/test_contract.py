@@ -135,7 +135,7 @@ def test_the_classes_that_pods_and_claims_may_ask_for_are_listed() -> None:
 def test_a_foundation_from_before_there_were_teams_has_none() -> None:
     before = {part: value for part, value in CONTRACT.items() if part not in ("teams", "priority_classes", "storage_classes")}
     assert value_of(lambda: platform(before).storage_classes) == []
-    with pytest.raises(ContractError, match="expected teams, found"):
+    with pytest.raises(ContractError, match=r"found `teams` at test_contract\.py:[0-9]+, expected what the foundation has\. Fix: bring the foundation up"):
         value_of(lambda: platform(before).teams["shop"].service_account)
 
 
@@ -199,12 +199,16 @@ def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda: platform().buckets["modles"].arn, r"expected buckets.modles, found logs, models"),
-        (lambda: platform().registries["web"].url, r"expected registries.web, found shop"),
-        (lambda: platform().pool_labels("cpu"), r"expected pools.cpu, found gpu"),
-        (lambda: platform().buckets["lgos"].key_arn, r"expected buckets.lgos, found logs, models"),
-        (lambda: platform().teams["shpo"].service_account, r"expected teams.shpo, found shop"),
-        (lambda: platform().teams["shop"].namespaces["models"], r"expected teams.shop.namespaces.models, found shop, shop-jobs"),
+        (
+            lambda: platform().buckets["modles"].arn,
+            r"found `buckets\.modles` at test_contract\.py:[0-9]+, expected one of logs, models\. Fix: did you mean `models`\?$",
+        ),
+        (lambda: platform().registries["web"].url, r"found `registries\.web` at .*, expected one of shop\. Fix: name one of these$"),
+        (lambda: platform().pool_labels("cpu"), r"found `pools\.cpu` at .*, expected one of gpu\. Fix: "),
+        (lambda: platform().buckets["lgos"].key_arn, r"found `buckets\.lgos` at .*, expected one of logs, models\. Fix: did you mean `logs`\?$"),
+        (lambda: platform().teams["shpo"].service_account, r"found `teams\.shpo` at .*, expected one of shop\. Fix: did you mean `shop`\?$"),
+        (lambda: platform(CONTRACT | {"teams": {}}).teams["shop"].service_account, r"found `teams\.shop` at .*, expected no name: the foundation has no teams"),
+        (lambda: platform().teams["shop"].namespaces["models"], r"found `teams\.shop\.namespaces\.models` at .*, expected one of shop, shop-jobs\. Fix: "),
     ],
 )
 def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:
@@ -212,7 +216,10 @@ def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], An
         value_of(ask)
 
 
-@pytest.mark.parametrize(("outputs", "words"), [({}, "output named 'contract', found none"), ({"contract": {"version": 2}}, "version 1, found version 2")])
+@pytest.mark.parametrize(
+    ("outputs", "words"),
+    [({}, "found a stack without the output 'contract', expected a foundation's"), ({"contract": {"version": 2}}, "found version 2, expected version 1")],
+)
 def test_a_stack_with_another_contract_is_refused(outputs: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Reference:
         def __init__(self, stack: str) -> None:

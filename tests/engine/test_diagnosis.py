@@ -46,6 +46,23 @@ def test_a_traceback_becomes_what_was_raised_and_where() -> None:
     assert [str(problem) for problem in diagnose([(STACK, said)])] == ["division by zero (ZeroDivisionError at /checkout/stacks/__main__.py, line 17)"]
 
 
+@pytest.mark.parametrize(
+    ("frames", "place"),
+    [
+        ("", ""),
+        ('  File "/checkout/stacks/shop/__main__.py", line 54, in <module>\n    churn = ModelService(\n', " (at /checkout/stacks/shop/__main__.py, line 54)"),
+    ],
+    ids=["met by an Output", "met by the program"],
+)
+def test_an_error_of_ours_is_told_once_and_never_at_our_own_code(frames: str, place: str) -> None:
+    ours = '  File "/checkout/components/commonground/contract.py", line 240, in _found\n    raise ContractError()\n'
+    said = f"contract: found this\nTraceback (most recent call last):\n{frames}{ours}commonground.contract.ContractError: contract: found this\n"
+    expected = [f"contract: found this{place}"]
+    assert [str(problem) for problem in diagnose([(STACK, said), (STACK, said)])] == expected
+    if not place:
+        assert [str(problem) for problem in diagnose([(STACK, said), (STACK, "contract: found this")])] == expected
+
+
 def test_a_cli_that_fails_without_events_is_quoted_by_its_error_line() -> None:
     said = "\n code: 255\n stdout: \n stderr: warning: something\nerror: incorrect passphrase"
     assert from_output(said).reason == "incorrect passphrase"

@@ -165,5 +165,5 @@ def test_a_mistake_in_its_file_is_told_with_the_line() -> None:
 
 
 def test_a_foundation_without_the_team_is_told() -> None:
-    with pytest.raises(ContractError, match=r"expected teams\.shop, found other"):
+    with pytest.raises(ContractError, match=r"found `teams\.shop` at __main__\.py:[0-9]+, expected one of other\. Fix: name one of these"):
         run("dev", contract={**CONTRACT, "teams": {"other": CONTRACT["teams"]["shop"]}})

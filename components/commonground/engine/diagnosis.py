@@ -20,6 +20,7 @@ TRACEBACK = re.compile(r"\nTraceback \(most recent call last\):.*", re.DOTALL)
 FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 LIBRARY = re.compile(r"site-packages|/lib/python\d|<frozen")
 """Files that are nobody's own code here: Python's and what is installed beside it."""
+OURS = re.compile(r"/components/commonground/")
 # Said after the reason, of the whole: no reason of its own.
 ECHOES = frozenset(
     {
@@ -82,9 +83,12 @@ def plain(message: str) -> str:
 
 
 def _where(traceback: str) -> str:
-    """What was raised and the last place in somebody's own code."""
+    """What was raised and the last place in somebody's own code. Errors of ours say themselves what is wrong: of them only where the program met them."""
     frames = [frame for frame in FRAME.finditer(traceback) if not LIBRARY.search(frame["file"])]
     raised = traceback.strip().splitlines()[-1].partition(":")[0]
+    if raised.startswith("commonground."):
+        met = [frame for frame in frames if not OURS.search(frame["file"])]
+        return f" (at {met[-1]['file']}, line {met[-1]['line']})" if met else ""
     return f" ({raised} at {frames[-1]['file']}, line {frames[-1]['line']})" if frames else f" ({raised})"
 
 
