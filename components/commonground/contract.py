@@ -194,18 +194,20 @@ class Platform:
 
     def _team(self, name: str) -> ExistingTeam:
         at = ("teams", name)
+        there = self._at(*at)
         service_account = self._at(*at, "service_account")
         role_arn = self._at(*at, "role_arn")
         return ExistingTeam(
             name,
-            namespaces=Named(lambda namespace: self._at(*at, "namespaces", namespace)),
+            namespaces=Named(lambda namespace: self._at(*at, "namespaces", namespace, after=there)),
             service_account=service_account,
             identity=Identity(name, ExistingRole(role_arn.apply(_last_part), role_arn), service_account=service_account),
         )
 
-    def _at(self, *path: str) -> pulumi.Output[Any]:
+    def _at(self, *path: str, after: pulumi.Output[Any] | None = None) -> pulumi.Output[Any]:
+        """What stands at a path. `after`: what must be there first, so that its lack is told where it was asked for."""
         asked_at = _asked_at()
-        return self._contract.apply(lambda contract: _found(contract, path, asked_at))
+        return pulumi.Output.all(self._contract, after).apply(lambda known: _found(known[0], path, asked_at))
 
 
 def _cluster(environment: Environment, cluster: Cluster) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What other stacks can rely on of the contract."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -214,6 +215,18 @@ def test_kubernetes_is_reached_as_a_role_of_ones_own() -> None:
 def test_what_a_platform_lacks_is_answered_with_what_it_has(ask: Callable[[], Any], words: str) -> None:
     with pytest.raises(ContractError, match=words):
         value_of(ask)
+
+
+def test_a_team_that_is_not_there_is_told_where_the_program_asked_for_it() -> None:
+    def namespace() -> pulumi.Input[Any]:
+        team = platform().teams["shpo"]
+        seen.append(sys._getframe().f_lineno - 1)
+        return team.namespaces["shop"]
+
+    seen: list[int] = []
+    with pytest.raises(ContractError) as refused:
+        value_of(namespace)
+    assert f"found `teams.shpo` at test_contract.py:{seen[0]}, " in str(refused.value)
 
 
 @pytest.mark.parametrize(
