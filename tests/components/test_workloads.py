@@ -341,6 +341,18 @@ def test_settings_that_cannot_be_are_refused_with_what_was_expected(changes: dic
         settings(**changes)
 
 
+def test_a_kind_of_gpu_is_written_as_labels_have_it() -> None:
+    words = r"GpuRequest\.product: found 'RTX PRO 6000', expected .* in lower case: did you mean 'rtx-pro-6000'\?"
+    with pytest.raises(WorkloadError, match=words):
+        GpuRequest(product="RTX PRO 6000")
+
+
+def test_a_value_that_only_the_deployment_knows_is_sent_to_where_it_belongs() -> None:
+    words = r"ServiceSettings\.env\.URL: found an Output, expected text: what only the deployment knows goes to the workload's `deployed_env`$"
+    with pytest.raises(WorkloadError, match=words):
+        stage(lambda: settings(env={"URL": pulumi.Output.from_input("http://churn")}))
+
+
 def test_all_mistakes_are_said_at_once() -> None:
     with pytest.raises(WorkloadError) as refused:
         ServiceSettings.model_validate({"image": DIGEST, "namespace": "Shop", "replicas": -1, "memory_mib": 1})

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
+import pulumi
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
+from commonground.gpus import product
 from commonground.settings.base import GpuSoftware, Settings
 from commonground.settings.descriptions import description
 
@@ -164,6 +166,10 @@ def _mistake(kind: type[Settings], refusal: dict[str, Any]) -> tuple[str, str, s
         return ".".join(keys), "nothing", _purpose(kind, keys)
     if refusal["type"] == "extra_forbidden":
         return ".".join(keys), "an unknown setting", f"one of {', '.join(kind.model_fields)}"
+    if isinstance(refusal["input"], pulumi.Output):
+        return ".".join(keys), "an Output", "text" + (": what only the deployment knows goes to the workload's `deployed_env`" if keys[0] == "env" else "")
+    if refusal["type"] == "string_pattern_mismatch" and keys[-1] == "product":
+        return ".".join(keys), found, f"a kind of GPU as nodes' labels have it, in lower case: did you mean '{product(refusal['input'])}'?"
     if refusal["type"] == "string_pattern_mismatch" and keys[-1] == "image":
         return "image", found, "a digest, sha256: and 64 hexadecimal digits, or a tag"
     expected = what.removeprefix("Input should be ")
