@@ -12,6 +12,7 @@ from pulumi_kubernetes import Provider as KubernetesProvider
 
 from commonground.cluster import Cluster, ExistingCluster
 from commonground.delivery import Delivery
+from commonground.gpus import offered
 from commonground.iam import ExistingRole, Identity, RoleLike
 from commonground.kubeconfig import kubeconfig
 from commonground.pools import Pool
@@ -83,7 +84,9 @@ class Contract:
                 "account": environment.account,
                 "region": environment.region,
                 "cluster": _cluster(environment, cluster),
-                "pools": {pool.name: {"purpose": pool.purpose.value, "labels": pools[pool.name].labels} for pool in environment.pools},
+                "pools": {
+                    pool.name: {"purpose": pool.purpose.value, "labels": pools[pool.name].labels, "resources": offered(pool)} for pool in environment.pools
+                },
                 "registries": {name: {"url": repository.url, "arn": repository.arn} for name, repository in registries.repositories.items()},
                 "buckets": {name: {"name": bucket.name, "arn": bucket.arn, "key_arn": bucket.key_arn} for name, bucket in storage.buckets.items()},
                 "teams": {name: _team(team) for name, team in teams.items()},
@@ -128,6 +131,8 @@ class ExistingTeam:
     """Of its pods, in each of its namespaces."""
     identity: Identity
     """What grants take: its role is the one that the service account's pods have."""
+    pools: pulumi.Input[Mapping[str, Mapping[str, Any]] | None] | None = None
+    """The platform's pools: a workload that asks for GPUs which none of them has is refused. None: not looked at, as where the stack has pools of its own."""
 
 
 class Platform:
@@ -202,6 +207,7 @@ class Platform:
             namespaces=Named(lambda namespace: self._at(*at, "namespaces", namespace, after=there)),
             service_account=service_account,
             identity=Identity(name, ExistingRole(role_arn.apply(_last_part), role_arn), service_account=service_account),
+            pools=self._contract.apply(lambda contract: contract.get("pools")),
         )
 
     def _at(self, *path: str, after: pulumi.Output[Any] | None = None) -> pulumi.Output[Any]:

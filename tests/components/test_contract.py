@@ -32,7 +32,7 @@ CONTRACT: dict[str, Any] = {
         "node_role_arn": "arn:nodes",
         "tags": {"commonground:environment": "dev"},
     },
-    "pools": {"gpu": {"purpose": "gpu", "labels": {"commonground.dev/pool": "gpu"}}},
+    "pools": {"gpu": {"purpose": "gpu", "labels": {"commonground.dev/pool": "gpu"}, "resources": {"nvidia.com/gpu": 4}}},
     "registries": {"shop": {"url": "repository.example/shop", "arn": "arn:shop"}},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": "arn:key"}, "logs": {"name": "l", "arn": "arn:l", "key_arn": None}},
     "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},

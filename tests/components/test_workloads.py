@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from commonground.workloads import (
     ModelServiceSettings,
     NoNamespaceError,
     NoProviderError,
+    NoSuchGpuError,
     ProbeSettings,
     Service,
     ServiceSettings,
@@ -151,6 +152,62 @@ def test_two_gpus_are_not_asked_of_a_pool_whose_nodes_give_a_pod_one_share() -> 
     found = pod(model(gpu=GpuRequest(count=2)))
     (term,) = found["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
     assert term["matchExpressions"] == [{"key": "commonground.dev/gpu-shared", "operator": "DoesNotExist"}]
+
+
+def gpu_pool(labels: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {"purpose": "gpu", "labels": {f"commonground.dev/{label}": value for label, value in labels.items()}, **more}
+
+
+POOLS: dict[str, Any] = {
+    "general": {"purpose": "general", "labels": {}, "resources": {}},
+    "gpu": gpu_pool({"gpu-product": "l4", "gpu-memory-mib": "22888", "gpu-shared": "true"}, resources={"nvidia.com/gpu": 4}),
+    "training": gpu_pool({"gpu-product": "a100", "gpu-memory-mib": "40960"}, resources={"nvidia.com/gpu": 8}),
+}
+MIXED = {"mixed": gpu_pool({"gpu-memory-mib": "22888"})}
+
+
+def on(pools: dict[str, Any] | None, **gpu: Any) -> Stage:
+    """A model on a platform with these pools."""
+    mine = replace(team(), pools=pulumi.Output.from_input(pools))
+    return stage(lambda: ModelService("churn", model_settings(gpu=GpuRequest(**gpu)), team=mine, registry=registry(), opts=on_cluster()))
+
+
+@pytest.mark.parametrize(
+    ("pools", "gpu", "words"),
+    [
+        (
+            POOLS,
+            {"product": "a10"},
+            r"found a request for 1 GPU of product a10, .*; training \(product a100, 40960 MiB, at most 8 to a pod\).*product 'a100'\?$",
+        ),
+        (POOLS, {"product": "h200"}, r"expected what a pool has: gpu \(product l4, 22888 MiB, at most 1 to a pod\).* Fix: ask for these"),
+        (POOLS, {"min_memory_mib": 80000}, "found a request for 1 GPU with 80000 MiB or more"),
+        (POOLS, {"product": "l4", "count": 2}, "found a request for 2 GPUs of product l4"),
+        (POOLS, {"count": 9}, "found a request for 9 GPUs, "),
+        (POOLS, {"product": "l4", "min_memory_mib": 40000, "software": GpuSoftware.DRA}, "found a request for 1 GPU of product l4 with 40000 MiB or more"),
+        (MIXED, {"product": "l4"}, r"mixed \(of several products, 22888 MiB\)"),
+        ({"general": POOLS["general"]}, {}, "expected none, as no pool has any"),
+    ],
+)
+def test_a_gpu_that_no_pool_has_is_refused_with_what_there_is(pools: dict[str, Any], gpu: dict[str, Any], words: str) -> None:
+    with pytest.raises(NoSuchGpuError, match=f"workload 'churn': .*{words}"):
+        on(pools, **gpu)
+
+
+@pytest.mark.parametrize(
+    ("pools", "gpu"),
+    [
+        (POOLS, {}),
+        (POOLS, {"product": "l4", "min_memory_mib": 22888}),
+        (POOLS, {"product": "a100", "count": 8}),
+        (MIXED, {"product": "l4", "software": GpuSoftware.DRA}),
+        (MIXED, {"count": 16}),
+        (None, {"product": "h200"}),
+    ],
+    ids=["any", "l4", "a whole node", "a claim on several kinds", "a foundation that does not say how many", "pools that are not known"],
+)
+def test_a_gpu_that_a_pool_has_is_taken(pools: dict[str, Any] | None, gpu: dict[str, Any]) -> None:
+    assert container(on(pools, **gpu))["image"] == f"{REPOSITORY}:v7"
 
 
 def test_a_gpu_that_is_claimed_is_of_the_kind_that_it_asks_for() -> None:

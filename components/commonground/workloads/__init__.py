@@ -1,6 +1,7 @@
 """Workloads: what a team runs on the foundation, from its own stack."""
 
 from commonground.workloads.configuration import configured
+from commonground.workloads.kinds import NoSuchGpuError
 from commonground.workloads.modelservice import ModelService
 from commonground.workloads.neighbours import NoNamespaceError, NoProviderError, RegistryLike, TeamLike
 from commonground.workloads.service import Service
@@ -13,6 +14,7 @@ __all__ = [
     "ModelServiceSettings",
     "NoNamespaceError",
     "NoProviderError",
+    "NoSuchGpuError",
     "Priority",
     "ProbeSettings",
     "RegistryLike",

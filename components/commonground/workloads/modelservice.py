@@ -28,7 +28,10 @@ class ModelService(Serving):
         deployed_env: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """As `Service`. A GPU that the team's quota does not have is refused by the cluster, when the pod is made."""
+        """As `Service`. Raises `NoSuchGpuError`, once a platform's contract is known, where none of its pools has such GPUs.
+
+        A GPU that the team's quota does not have is refused by the cluster, when the pod is made.
+        """
         super().__init__("commonground:workloads:ModelService", name, None, opts)
         self._serve(
             name,

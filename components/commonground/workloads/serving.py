@@ -12,6 +12,7 @@ from pulumi_kubernetes.resource.v1 import ResourceClaimTemplate
 
 from commonground.networkpolicies import IDENTITY_LABELS
 from commonground.workloads.gpus import claim
+from commonground.workloads.kinds import offered
 from commonground.workloads.neighbours import NoProviderError, RegistryLike, TeamLike, namespace_of
 from commonground.workloads.pod import COMPONENT_LABEL, NAME_LABEL, PART_OF_LABEL, PORT, Pod, template
 from commonground.workloads.settings import GpuRequest, WorkloadSettings
@@ -68,6 +69,9 @@ class Serving(pulumi.ComponentResource):
         pod_labels = {**self._labels, **labels, **(IDENTITY_LABELS if settings.uses_aws else {})}
         self.namespace = namespace_of(name, team, settings.namespace)
         image = pulumi.Output.concat(registry.url, "@" if ":" in settings.image else ":", settings.image)
+        if gpu:
+            # One place of the deployment says it, and says it once.
+            image = pulumi.Output.all(image, offered(name, gpu, team)).apply(lambda known: str(known[0]))
         self.gpu_claim = claim(name, gpu, namespace=self.namespace, opts=self._inside) if gpu else None
         template_name = self.gpu_claim.metadata.name if self.gpu_claim else None
         pod = Pod(name, pod_labels, image, team.service_account, gpu, template_name, deployed_env)
