@@ -10,6 +10,7 @@ import kubernetes_validate
 import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
+from pydantic import BaseModel, Field
 from tests.components.stage import Stage, stage
 
 from commonground import ExistingRepository, ExistingRole, Identity
@@ -18,6 +19,7 @@ from commonground.settings.base import GpuSoftware, Settings
 from commonground.settings.mistakes import SettingsError
 from commonground.workloads import (
     GpuRequest,
+    LooseModelError,
     ModelService,
     ModelServiceSettings,
     NoNamespaceError,
@@ -438,6 +440,25 @@ def test_a_mistake_in_a_teams_own_settings_is_told_with_its_line(tmp_path: Path)
     said = str(refused.value)
     assert re.search(r"Pulumi\.dev\.yaml:3: shop:scale\.replicas: found two, expected a whole number", said)
     assert re.search(r'Pulumi\.dev\.yaml:4: shop:scale\.versoin: found the unknown key `versoin`.*did you mean "version"\?', said)
+
+
+class Loose(BaseModel):
+    """Pydantic's own way with unknown keys is to forget them."""
+
+    replicas: int
+
+
+class Around(Settings):
+    """Strict itself, and not in what it holds."""
+
+    parts: dict[str, Loose | None] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize("kind", [Loose, Around])
+def test_a_model_that_would_let_a_misspelt_key_through_is_refused_with_the_class_to_use(kind: type[BaseModel], tmp_path: Path) -> None:
+    words = r"settings Loose: found a model that lets unknown keys through, .* Fix: class Loose\(commonground\.settings\.base\.Settings\)"
+    with pytest.raises(LooseModelError, match=words):
+        configured(kind, data={"replicas": 1}, file=tmp_path / "Pulumi.dev.yaml", key="shop:scale")
 
 
 @pytest.mark.parametrize("make", [lambda: service(max_replicas=4), lambda: model(replicas=2)], ids=["service", "model"])

@@ -1,6 +1,6 @@
 """Workloads: what a team runs on the foundation, from its own stack."""
 
-from commonground.workloads.configuration import configured
+from commonground.workloads.configuration import LooseModelError, configured
 from commonground.workloads.kinds import NoSuchGpuError
 from commonground.workloads.modelservice import ModelService
 from commonground.workloads.neighbours import NoNamespaceError, NoProviderError, RegistryLike, TeamLike
@@ -10,6 +10,7 @@ from commonground.workloads.settings import GpuRequest, ImageReference, ModelSer
 __all__ = [
     "GpuRequest",
     "ImageReference",
+    "LooseModelError",
     "ModelService",
     "ModelServiceSettings",
     "NoNamespaceError",
