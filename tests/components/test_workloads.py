@@ -26,6 +26,7 @@ from commonground.workloads import (
     NoProviderError,
     NoSuchGpuError,
     ProbeSettings,
+    RepeatedWorkloadError,
     Service,
     ServiceSettings,
     WorkloadError,
@@ -371,6 +372,17 @@ def test_without_a_provider_it_does_not_go_to_whichever_cluster_the_kubeconfig_n
     fix = r"Fix: opts=pulumi\.ResourceOptions\(providers=\[platform\.kubernetes\(\.\.\.\)\]\)"
     with pytest.raises(NoProviderError, match=f"workload 'web': found no Kubernetes provider, .*{fix}"):
         stage(make)
+
+
+def test_an_application_and_a_model_of_one_name_in_one_namespace_are_refused() -> None:
+    def program(namespace: str) -> None:
+        cluster = on_cluster()
+        Service("churn", settings(), team=team(), registry=registry(), opts=cluster)
+        ModelService("churn", model_settings(namespace=namespace), team=team(), registry=registry(), opts=cluster)
+
+    with pytest.raises(RepeatedWorkloadError, match=r"workload 'churn': found another workload of this name in namespace 'shop', .* Fix: rename one"):
+        stage(lambda: program("shop"))
+    assert len([one for one in stage(lambda: program("shop-jobs")).declared if one.type == DEPLOYMENT]) == 2
 
 
 def test_the_provider_of_what_it_is_a_part_of_will_do() -> None:

@@ -3,7 +3,7 @@
 from commonground.workloads.configuration import LooseModelError, configured
 from commonground.workloads.kinds import NoSuchGpuError
 from commonground.workloads.modelservice import ModelService
-from commonground.workloads.neighbours import NoNamespaceError, NoProviderError, RegistryLike, TeamLike
+from commonground.workloads.neighbours import NoNamespaceError, NoProviderError, RegistryLike, RepeatedWorkloadError, TeamLike
 from commonground.workloads.service import Service
 from commonground.workloads.settings import GpuRequest, ImageReference, ModelServiceSettings, Priority, ProbeSettings, ServiceSettings, WorkloadError
 
@@ -19,6 +19,7 @@ __all__ = [
     "Priority",
     "ProbeSettings",
     "RegistryLike",
+    "RepeatedWorkloadError",
     "Service",
     "ServiceSettings",
     "TeamLike",

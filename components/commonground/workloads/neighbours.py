@@ -1,6 +1,7 @@
 """What a workload stands on: its team, and the repository of its image."""
 
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
@@ -53,6 +54,29 @@ class NoProviderError(ValueError):
             "Fix: opts=pulumi.ResourceOptions(providers=[platform.kubernetes(...)])"
         )
         self.workload = workload
+
+
+class RepeatedWorkloadError(ValueError):
+    """Two workloads of a program have one name in one namespace: the later would take the objects of the earlier."""
+
+    def __init__(self, workload: str, namespace: str) -> None:
+        super().__init__(
+            f"workload {workload!r}: found another workload of this name in namespace {namespace!r}, expected each name once in a namespace. Fix: rename one"
+        )
+        self.workload = workload
+        self.namespace = namespace
+
+
+_taken: WeakKeyDictionary[pulumi.ProviderResource, set[tuple[str, str]]] = WeakKeyDictionary()
+"""Namespaces and names of the workloads that each provider makes: a provider lives no longer than its program."""
+
+
+def take(workload: str, namespace: str, provider: pulumi.ProviderResource) -> None:
+    """Takes a name in a namespace of the provider's cluster. Raises `RepeatedWorkloadError`."""
+    names = _taken.setdefault(provider, set())
+    if (namespace, workload) in names:
+        raise RepeatedWorkloadError(workload, namespace)
+    names.add((namespace, workload))
 
 
 def namespace_of(workload: str, team: TeamLike, namespace: str) -> pulumi.Output[str]:

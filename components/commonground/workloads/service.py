@@ -29,7 +29,8 @@ class Service(Serving):
         """`name` is also that of the Kubernetes objects, and the host name in its namespace. `registry` has the image that the settings name.
 
         `deployed_env`: environment variables whose values only the deployment knows, as a bucket's name. `opts`: its `providers`, or its
-        parent's, have the cluster's Kubernetes provider. Raises `NoProviderError`, `NoNamespaceError` and `RepeatedVariableError`.
+        parent's, have the cluster's Kubernetes provider. Raises `NoProviderError`, `RepeatedWorkloadError`,
+        `NoNamespaceError` and `RepeatedVariableError`.
         """
         super().__init__("commonground:workloads:Service", name, None, opts)
         most = settings.max_replicas or settings.replicas

@@ -13,7 +13,7 @@ from pulumi_kubernetes.resource.v1 import ResourceClaimTemplate
 from commonground.networkpolicies import IDENTITY_LABELS
 from commonground.workloads.gpus import claim
 from commonground.workloads.kinds import offered
-from commonground.workloads.neighbours import NoProviderError, RegistryLike, TeamLike, namespace_of
+from commonground.workloads.neighbours import NoProviderError, RegistryLike, TeamLike, namespace_of, take
 from commonground.workloads.pod import COMPONENT_LABEL, NAME_LABEL, PART_OF_LABEL, PORT, Pod, template
 from commonground.workloads.settings import GpuRequest, WorkloadSettings
 
@@ -60,8 +60,10 @@ class Serving(pulumi.ComponentResource):
         deployed_env: Mapping[str, pulumi.Input[str]] | None,
     ) -> None:
         """`component`: its kind, as a label. `labels`: more of the pods'. `most`: pods at most; more than `replicas` where something else sets their number."""
-        if self.get_provider("kubernetes:apps/v1:Deployment") is None:
+        provider = self.get_provider("kubernetes:apps/v1:Deployment")
+        if provider is None:
             raise NoProviderError(name)
+        take(name, settings.namespace, provider)
         self._label = name
         self._inside = pulumi.ResourceOptions(parent=self)
         self._selector = {NAME_LABEL: name}
