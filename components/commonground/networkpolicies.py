@@ -20,12 +20,12 @@ AGENT_PORT = 80
 ANYWHERE = "0.0.0.0/0"
 
 
-def closed(team: str, peers: Sequence[str]) -> NetworkPolicySpecArgsDict:
-    """For every pod of a namespace: refuses everything but DNS, the team's own namespaces and its peers.
+def closed(team: str, peers: Sequence[str], reaches: Sequence[str]) -> NetworkPolicySpecArgsDict:
+    """For every pod of a namespace: refuses everything but DNS, the team's own namespaces, and its peers.
 
-    In comes what the team's own pods send (application and model are one team, in one namespace or in two), and the pods of the `peers` that it names.
-    Out goes DNS, and what is for pods of teams: each team's own policy says whom it lets in, so one name in one place opens a way. A policy that refused
-    other teams on the way out, too, would need that name twice, and the second one would open the way back.
+    In comes what the team's own pods send (application and model are one team, in one namespace or in two), and the pods of the `peers` that it names. Out
+    goes DNS, and what is for the team's own pods and those of the teams that it `reaches`, which are those that name it: so one name in one place opens a
+    way, at both of its ends, and never the way back.
     """
     return {
         "pod_selector": {},
@@ -33,7 +33,7 @@ def closed(team: str, peers: Sequence[str]) -> NetworkPolicySpecArgsDict:
         "ingress": [{"from_": [_teams(team, *peers)]}],
         "egress": [
             {"to": [_dns()], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
-            {"to": [{"namespace_selector": {"match_expressions": [{"key": TEAM_LABEL, "operator": "Exists"}]}}]},
+            {"to": [_teams(team, *reaches)]},
         ],
     }
 

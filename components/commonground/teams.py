@@ -132,7 +132,7 @@ class Team(pulumi.ComponentResource):
         kubernetes.core.v1.ResourceQuota(self._part(namespace, part), metadata={"name": name, "namespace": namespace}, spec=spec, opts=self._in(namespace))
 
     def _network_policies(self, settings: TeamSettings, namespace: str) -> None:
-        policies = {"closed": networkpolicies.closed(settings.name, settings.peers), "identity": networkpolicies.identity()}
+        policies = {"closed": networkpolicies.closed(settings.name, settings.peers, settings.reaches), "identity": networkpolicies.identity()}
         for part, spec in policies.items():
             kubernetes.networking.v1.NetworkPolicy(
                 self._part(namespace, part), metadata={"name": part, "namespace": namespace}, spec=spec, opts=self._in(namespace)

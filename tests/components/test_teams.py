@@ -150,13 +150,17 @@ def test_pods_are_reached_by_their_own_team_and_the_peers_it_names_and_by_nobody
     assert sender == {"namespaceSelector": {"matchExpressions": [{"key": "commonground.dev/team", "operator": "In", "values": ["ads", "payments", "shop"]}]}}
 
 
-def test_pods_reach_dns_and_teams_that_let_them_in_and_nothing_else(made: Stage) -> None:
-    dns, teams = named(made, POLICY, "closed")["spec"]["egress"]
+def test_pods_reach_dns_their_own_team_and_the_teams_that_let_them_in_and_nothing_else(made: Stage) -> None:
+    dns, own = named(made, POLICY, "closed")["spec"]["egress"]
     assert dns["to"] == [
         {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}
     ]
     assert {(port["protocol"], port["port"]) for port in dns["ports"]} == {("UDP", 53), ("TCP", 53)}
-    assert teams == {"to": [{"namespaceSelector": {"matchExpressions": [{"key": "commonground.dev/team", "operator": "Exists"}]}}]}
+    assert own == {"to": [{"namespaceSelector": {"matchExpressions": [{"key": "commonground.dev/team", "operator": "In", "values": ["shop"]}]}}]}
+
+    _, teams = named(deployed(team(peers=("ads",), reaches=("payments",))), POLICY, "closed")["spec"]["egress"]
+    (receiver,) = teams["to"]
+    assert receiver["namespaceSelector"]["matchExpressions"] == [{"key": "commonground.dev/team", "operator": "In", "values": ["payments", "shop"]}]
 
 
 def test_only_pods_that_say_that_they_use_the_aws_role_get_credentials_and_a_way_to_aws(made: Stage) -> None:

@@ -38,6 +38,12 @@ def test_a_quota_is_the_environments_and_the_rest_is_the_blueprints(sound: Sound
     assert payments.peers == ("shop",)
 
 
+def test_a_team_reaches_those_that_name_it_and_not_those_that_it_names(sound: Sound) -> None:
+    shop, payments = sound.resolve().teams
+    assert (shop.peers, shop.reaches) == ((), ("payments",))
+    assert (payments.peers, payments.reaches) == (("shop",), ())
+
+
 def test_prefixes_that_only_begin_alike_are_apart(sound: Sound) -> None:
     sound.edit("blueprint.yaml", "buckets: {datasets: payments/}", "buckets: {datasets: shopping/, artifacts: shop/}")
     assert sound.check() == []

@@ -151,7 +151,8 @@ class Team(Settings):
     registries: tuple[RepositoryName, ...] = ()
     """Repositories that the team's images live in. Example: `[shop, models/churn]`."""
     peers: tuple[Name, ...] = ()
-    """Other teams whose pods may reach this team's pods, and the reverse once they name it too. Default: none. Example: `[payments]`."""
+    """Other teams whose pods may reach this team's pods, and the reverse once they name it too: one name opens their way out and this team's way in.
+    Default: none. Example: `[payments]`."""
 
 
 class Registry(Settings):

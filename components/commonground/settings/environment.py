@@ -289,6 +289,8 @@ class TeamSettings(Settings):
     registries: tuple[str, ...]
     peers: tuple[str, ...]
     """Names of teams whose pods may reach this team's."""
+    reaches: tuple[str, ...] = ()
+    """Names of teams that name this one among their peers: whom its pods may reach."""
     quota: QuotaSettings
     protection: Protection
     """Of the namespaces: a namespace that goes takes the volumes that were claimed in it along."""

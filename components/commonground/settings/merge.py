@@ -236,6 +236,7 @@ def _team(files: Files, name: str, team: Team) -> TeamSettings:
         buckets=team.buckets,
         registries=team.registries,
         peers=team.peers,
+        reaches=tuple(other for other, shape in files.blueprint.teams.items() if name in shape.peers),
         quota=QuotaSettings(**dict(files.scale.teams[name])),
         protection=_protection(files),
     )
