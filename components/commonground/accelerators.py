@@ -47,7 +47,7 @@ class Accelerators(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`after`: what the first Kubernetes object waits for; not the GPU pools, which may be empty or without capacity.
+        """`after`: what the first Kubernetes object waits for, and the pools that the software runs on: it goes before their nodes do.
 
         Raises `NoKubernetesError`, `NoSuchProfileError`; with DRA also `SharingNeedsPluginError` and `TooOldForClaimsError`.
         """

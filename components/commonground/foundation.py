@@ -1,5 +1,7 @@
 """One environment: every component, in the order in which it is made and the reverse of that in which it goes."""
 
+from collections.abc import Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -31,7 +33,7 @@ class Foundation(pulumi.ComponentResource):
     pools: dict[str, Pool]
     """By name."""
     addons: Addons
-    """What runs on Kubernetes depends on these: then there are nodes, DNS and volumes."""
+    """What runs on Kubernetes depends on these, and on the pools: then there are nodes, DNS and volumes."""
     priorities: PriorityClasses
     admission: Admission
     accelerators: Accelerators | None
@@ -59,8 +61,10 @@ class Foundation(pulumi.ComponentResource):
         self.addons = Addons("addons", environment.addons, cluster=self.cluster, after=system, opts=inside)
         self.priorities = PriorityClasses("priorities", cluster=self.cluster, after=[self.addons], opts=inside)
         self.admission = Admission("admission", cluster=self.cluster, after=[self.addons], opts=inside)
-        self.accelerators = self._accelerators(environment, inside)
-        self.teams = {team.name: self._team(team, inside) for team in environment.teams}
+        # After every pool, so that nodes go after what is on them: their pods end where they run.
+        on_nodes = [*self.pools.values(), self.addons]
+        self.accelerators = self._accelerators(environment, on_nodes, inside)
+        self.teams = {team.name: self._team(team, on_nodes, inside) for team in environment.teams}
         self.delivery = self._delivery(environment, inside)
 
         self.contract = self._contract(environment)
@@ -81,13 +85,13 @@ class Foundation(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _accelerators(self, environment: Environment, inside: pulumi.ResourceOptions) -> Accelerators | None:
+    def _accelerators(self, environment: Environment, after: Sequence[pulumi.Resource], inside: pulumi.ResourceOptions) -> Accelerators | None:
         if environment.accelerators is None:
             return None
-        return Accelerators("accelerators", environment.accelerators, cluster=self.cluster, images=self.images, after=[self.addons], opts=inside)
+        return Accelerators("accelerators", environment.accelerators, cluster=self.cluster, images=self.images, after=after, opts=inside)
 
-    def _team(self, team: TeamSettings, inside: pulumi.ResourceOptions) -> Team:
-        return Team(team.name, team, cluster=self.cluster, storage=self.storage, registries=self.registries, after=[self.addons], opts=inside)
+    def _team(self, team: TeamSettings, after: Sequence[pulumi.Resource], inside: pulumi.ResourceOptions) -> Team:
+        return Team(team.name, team, cluster=self.cluster, storage=self.storage, registries=self.registries, after=after, opts=inside)
 
     def _delivery(self, environment: Environment, inside: pulumi.ResourceOptions) -> Delivery | None:
         if environment.delivery is None:

@@ -78,7 +78,10 @@ class Team(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`after`: what must run before anybody makes Kubernetes objects, the add-ons as a rule. Raises `NoKubernetesError`."""
+        """`after`: what must run before anybody makes Kubernetes objects: the add-ons as a rule, and the pools whose nodes are to outlive the team.
+
+        Raises `NoKubernetesError`.
+        """
         super().__init__("commonground:teams:Team", name, None, opts)
         if cluster.kubernetes is None:
             raise NoKubernetesError(name)

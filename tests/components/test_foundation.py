@@ -64,6 +64,14 @@ def test_every_kubernetes_object_waits_for_the_system_pool_and_dns_and_so_goes_b
     assert {one.name: missing for one in objects if (missing := late - made.upstream(one))} == {}
 
 
+def test_the_gpu_software_and_the_teams_wait_for_every_pool_and_so_go_before_the_nodes(made: Stage) -> None:
+    """Their pods end where they run; DNS and volumes wait for the system pool only."""
+    objects = [one for one in made.declared if one.type.startswith("kubernetes:") and one.name.startswith(("accelerators-", "shop/"))]
+    assert len(objects) > 35
+    pools = {"system-nodes", "general-nodes", "gpu-nodes"}
+    assert {one.name: missing for one in objects if (missing := pools - made.upstream(one))} == {}
+
+
 SHIPPED = Path(__file__).parents[2] / "stacks" / "foundation"
 
 

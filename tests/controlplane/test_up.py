@@ -102,10 +102,14 @@ def test_a_teams_stack_follows_onto_it(story: Story) -> None:
 def test_destroying_takes_away_objects_then_nodes_then_the_cluster(story: Story) -> None:
     assert story.said["destroy"].code == 0, story.said["destroy"].err
     order = deleted(story.said["destroy"])
-    objects = [place for place, (_, type_) in enumerate(order) if type_.startswith("kubernetes:")]
+    objects = {name: place for place, (name, type_) in enumerate(order) if type_.startswith("kubernetes:")}
     nodes = {name: place for place, (name, type_) in enumerate(order) if type_ == NODES}
-    # The cluster's own software runs on the system pool; nobody needs the others for it to go.
-    assert max(objects) < nodes["system-nodes"]
+    assert set(nodes) == {"system-nodes", "general-nodes", "gpu-nodes", "training-nodes"}
+    on_nodes = {name: place for name, place in objects.items() if name.startswith(("accelerators-", "shop/", "payments/"))}
+    assert {"accelerators-namespace", "shop/shop", "payments/payments"} <= on_nodes.keys()
+    assert max(on_nodes.values()) < min(nodes.values())
+    # Classes and admission rules have no pods: nobody needs the other pools for them to go.
+    assert max(objects.values()) < nodes["system-nodes"]
     assert max(nodes.values()) < order.index(("cluster", CLUSTER))
     assert "cluster " not in story.said["status after"].out
 
