@@ -50,5 +50,13 @@ def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
         Project.read(tmp_path)
 
 
+def test_roles_that_are_bound_are_found_in_lists_and_alone_and_nothing_else_is(project: Project) -> None:
+    many = "[arn:aws:iam::012345678901:role/b, arn:aws:iam::012345678901:role/teams/c, 203.0.113.0/24]"
+    bound = f"{{deployer: arn:aws:iam::012345678901:role/a, operators: {many}, key: arn:aws:kms:eu-west-1:012345678901:key/d, zones: 3}}"
+    project.stack_file("many").write_text(f"config:\n  commonground:bindings: {bound}\n")
+    assert project.roles("many") == [f"arn:aws:iam::012345678901:role/{name}" for name in ("a", "b", "teams/c")]
+    assert project.roles("dev") == project.roles("none") == []
+
+
 def test_bindings_are_text_and_missing_ones_are_none(project: Project) -> None:
     assert (project.binding("dev", "account"), project.binding("dev", "region"), project.binding("prod", "account")) == ("012345678901", None, None)

@@ -1,5 +1,6 @@
 """A Pulumi project's files: where they are, and a generated copy for runs that may not open the checkout's."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -18,6 +19,8 @@ PLACEHOLDER = "secret-not-read-here"
 OFFLINE = "commonground:offline"
 AS_CALLER = "commonground:as_caller"
 """Set in a run, and in no file: the program's providers act as the caller."""
+
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+")
 
 # What ties a stack file to the key that encrypts its secrets (Pulumi docs, "Secrets": the stack settings file).
 KEYS_OF_ENCRYPTION = ("secretsprovider", "encryptedkey", "encryptionsalt")
@@ -58,11 +61,20 @@ class Project:
 
     def binding(self, environment: str, key: str) -> str | None:
         """One of the environment's bindings, as text; none where the file has none."""
+        value = self._bindings(environment).get(key)
+        return None if value is None else str(value)
+
+    def roles(self, environment: str) -> list[str]:
+        """ARNs of the IAM roles that the environment binds, sorted."""
+        values = self._bindings(environment).values()
+        found = {str(one) for value in values for one in (value if isinstance(value, list) else [value])}
+        return sorted(text for text in found if ROLE.fullmatch(text))
+
+    def _bindings(self, environment: str) -> dict[str, Any]:
         file = self.stack_file(environment)
         config = (load(file) or {}).get("config") if file.is_file() else None
         bindings = config.get("commonground:bindings") if isinstance(config, dict) else None
-        value = bindings.get(key) if isinstance(bindings, dict) else None
-        return None if value is None else str(value)
+        return bindings if isinstance(bindings, dict) else {}
 
     def locked(self, environment: str, key: str) -> str | None:
         """A value of the environment's lock, as text; none where there is no lock."""

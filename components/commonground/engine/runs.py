@@ -275,7 +275,10 @@ class Run:
     def _start_cloud(self) -> Any:
         from commonground.local import cloud  # moto's server and all it imports, for `local` only
 
-        return cloud.start(self.checkout.local, report=self.watcher.say)
+        found = cloud.start(self.checkout.local, report=self.watcher.say)
+        if roles := self.project.roles(self.environment):
+            found.furnish(roles)
+        return found
 
     def _running_cloud(self) -> Any:
         from commonground.local import cloud

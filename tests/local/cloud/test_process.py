@@ -48,6 +48,18 @@ def test_a_cloud_that_was_killed_is_gone_and_the_next_one_has_another_instance_o
     assert found.endpoint == lost.endpoint
 
 
+def test_roles_that_an_account_is_to_have_are_made_once_and_no_others(directory):
+    found = cloud.start(directory)
+    iam = boto3.client("iam", endpoint_url=found.endpoint, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    new = "arn:aws:iam::123456789012:role/teams/search/developers"
+    before = {role["Arn"]: role["RoleId"] for role in iam.list_roles()["Roles"]}
+    for _ in range(2):
+        found.furnish([new, "arn:aws:iam::123456789012:role/platform", "arn:aws:iam::111111111111:role/elsewhere"])
+        after = {role["Arn"]: role["RoleId"] for role in iam.list_roles()["Roles"]}
+        assert after == {**before, new: after[new]}
+    assert found.calls() == []
+
+
 def test_it_outlives_the_command_that_started_it(directory):
     command = f"from pathlib import Path; from commonground.local import cloud; print(cloud.start(Path({str(directory)!r})).instance)"
     started = subprocess.run([sys.executable, "-c", command], check=True, capture_output=True, text=True, timeout=90).stdout.strip()

@@ -6,12 +6,13 @@ Everything it leaves stands in one directory, a checkout's `.commonground/local`
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from commonground.local import background
 
@@ -56,6 +57,10 @@ class Cloud:
     def calls(self, since: int = 0) -> list[Call]:
         """Calls that changed something or tried to, in order; `since` leaves out that many first ones. LocalCloudError if it does not answer."""
         return [Call.from_record(record) for record in _ask(self.port, f"{OWN_PATH}/calls?since={since}", ANSWER_SECONDS)]
+
+    def furnish(self, roles: Sequence[str]) -> None:
+        """Makes the IAM roles of its account, by ARN, that are not there yet: what a real account has before any foundation. LocalCloudError as above."""
+        _ask(self.port, f"{OWN_PATH}/roles?{urlencode({'arn': roles}, doseq=True)}", ANSWER_SECONDS, method="POST")
 
     @property
     def port(self) -> int:
@@ -145,11 +150,11 @@ class _Answer:
     body: bytes
 
 
-def _ask(port: int, path: str, seconds: float) -> Any:
+def _ask(port: int, path: str, seconds: float, *, method: str = "GET") -> Any:
     """JSON from the server itself. Straight to loopback: a proxy of the environment must not see it."""
     connection = HTTPConnection(LOOPBACK, port, timeout=seconds)
     try:
-        connection.request("GET", path)
+        connection.request(method, path)
         response = connection.getresponse()
         answer = _Answer(response.status, response.read())
         if answer.status != 200:

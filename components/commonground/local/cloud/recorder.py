@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from importlib import import_module
 from threading import Event, Lock
 from typing import Any
 from urllib.parse import parse_qs
@@ -19,7 +20,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class Recorder:
-    """A WSGI application around another. Below `/_commonground` it answers itself: `instance` and `calls?since=N`.
+    """A WSGI application around another. Below `/_commonground` it answers itself: `instance`, `calls?since=N` and `roles?arn=ARN`, which makes these.
 
     Calls wait for `loaded`: the services' code is read while the server already listens.
     """
@@ -29,6 +30,8 @@ class Recorder:
         self._loaded = loaded
         self._instance = instance
         self._calls: list[Call] = []
+        # Made before the next call: whoever asks for them does not wait for the services' code.
+        self._wanted: list[str] = []
         # moto's backends are dictionaries without locks: two threads at once find them changed while they iterate.
         self._one_at_a_time = Lock()
 
@@ -40,6 +43,7 @@ class Recorder:
         body = _body(environ)
         self._loaded.wait()
         with self._one_at_a_time:
+            self._furnish()
             return self._aws(environ, body, start_response)
 
     def _aws(self, environ: Environ, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
@@ -61,14 +65,21 @@ class Recorder:
             self._calls.append(Call(call.service, call.operation, call.account, call.region, names_in(parameters), refused))
 
     def _own(self, what: str, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        since = int(parse_qs(environ.get("QUERY_STRING", "")).get("since", ["0"])[0])
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        since = int(query.get("since", ["0"])[0])
         answers: dict[str, Callable[[], Any]] = {
             "instance": lambda: {"instance": self._instance, "pid": os.getpid()},
             "calls": lambda: [asdict(call) for call in self._calls[since:]],
+            "roles": lambda: self._wanted.extend(query.get("arn", [])),
         }
         answer = answers.get(what)
         start_response("200 OK" if answer else "404 NOT FOUND", [("Content-Type", "application/json")])
         return [json.dumps(answer() if answer else None).encode()]
+
+    def _furnish(self) -> None:
+        wanted, self._wanted = self._wanted, []
+        if wanted:
+            import_module(".account", __package__).furnish(wanted)
 
 
 def _body(environ: Environ) -> bytes:

@@ -45,7 +45,7 @@ def test_a_user_and_a_role_below_a_path_are_principals_too(cloud: Account, clust
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"principalArn": f"arn:aws:iam::{ACCOUNT}:role/nobody"}, "invalid principal"),
+        ({"principalArn": f"arn:aws:iam::{ACCOUNT}:role/nobody"}, f"invalid principal. There is no arn:aws:iam::{ACCOUNT}:role/nobody"),
         ({"principalArn": f"arn:aws:iam::{ACCOUNT}:user/nobody"}, "invalid principal"),
         ({"principalArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/nobody/session"}, "format is not valid"),
         ({"principalArn": f"arn:aws:iam::{ACCOUNT}:root"}, "format is not valid"),

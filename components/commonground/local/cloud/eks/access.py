@@ -97,7 +97,7 @@ def _check_principal(region: Region, arn: str) -> None:
     if (match["path"] or "").startswith(SERVICE_LINKED):
         raise InvalidParameter("The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role")
     if match["account"] == region.account_id and not (neighbours.find_role(region, arn) or neighbours.find_user(region, arn)):
-        raise InvalidParameter("The specified principalArn is invalid: invalid principal.")
+        raise InvalidParameter(f"The specified principalArn is invalid: invalid principal. There is no {arn} (aws iam create-role makes it)")
 
 
 def _check_names(type_: str, params: Params) -> None:
