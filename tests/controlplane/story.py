@@ -23,6 +23,19 @@ Object = dict[str, Any]
 SHOP = ("--project", "stacks/shop")
 INCARNATION, NEXT = "a3f8", "b4c9"
 FINALIZER = "example.com/hold"
+IN_NO_NAMESPACE = (
+    "/api/v1/namespaces",
+    "/api/v1/nodes",
+    "/api/v1/persistentvolumes",
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/resource.k8s.io/v1/deviceclasses",
+    "/apis/scheduling.k8s.io/v1/priorityclasses",
+    "/apis/storage.k8s.io/v1/storageclasses",
+)
+"""Kinds that are in no namespace: of objects of ours, and nodes and volumes."""
 SAID_SECONDS = 120.0
 OUTSIDE = (
     ("blueprint.yaml", 'kubernetes: ["1.35", "1.36"]', 'kubernetes: ["1.36", "1.37"]'),
@@ -77,6 +90,8 @@ class Story:
     """Types of what its state held then."""
     remains: list[Object] = field(default_factory=list)
     """Of the shop's workloads after the second one."""
+    ours: dict[str, str] = field(default_factory=dict)
+    """What the foundation's state held in no namespace before the last destroy: logical names by uid."""
     last: "Last | None" = None
     planes: int = 0
     """Control planes that still run at the end."""
@@ -89,6 +104,10 @@ class Last:
     namespaces: list[str] = field(default_factory=list)
     finalizers: list[str] = field(default_factory=list)
     """Of pods that are left."""
+    left: dict[str, str] = field(default_factory=dict)
+    """What is left of the kinds that are in no namespace: `kind/name` by uid."""
+    seen: set[str] = field(default_factory=set)
+    """Uids of all that was ever there of them."""
 
 
 def tell(provisioned: Provisioned) -> Story:
@@ -110,6 +129,7 @@ def tell(provisioned: Provisioned) -> Story:
     story.moments["another incarnation"] = moment(checkout)
     story.said["status"] = checkout.run("local", "status")
     _destroy_a_shop_that_hangs(story, checkout, api)
+    story.ours = in_no_namespace(checkout, "commonground")
     with observed(api) as story.last:
         story.said["destroy"] = checkout.run("destroy", "local")
     story.said["status after"] = checkout.run("local", "status")
@@ -178,6 +198,12 @@ def uids(checkout: Checkout, project: str) -> dict[str, str]:
     return {resource["urn"]: resource["outputs"]["metadata"]["uid"] for resource in objects}
 
 
+def in_no_namespace(checkout: Checkout, project: str) -> dict[str, str]:
+    """Logical names, by uid, of the Kubernetes objects in a project's state that are in no namespace."""
+    found = {resource["urn"]: resource["outputs"]["metadata"] for resource in resources(checkout, project) if resource["type"].startswith("kubernetes:")}
+    return {metadata["uid"]: urn.rpartition("::")[2] for urn, metadata in found.items() if not metadata.get("namespace")}
+
+
 def resources(checkout: Checkout, project: str) -> list[Object]:
     """What a project's state holds, but for components and providers."""
     state = json.loads((checkout.root / f".commonground/state/.pulumi/stacks/{project}/local.json").read_text("utf-8"))
@@ -205,11 +231,13 @@ def observed(api: Api) -> Iterator[Last]:
     def look() -> None:
         while not over.wait(0.1):
             try:
-                namespaces, pods = api.list("/api/v1/namespaces"), api.list("/api/v1/pods")
+                pods, found = api.list("/api/v1/pods"), {kind.rpartition("/")[2]: api.list(kind) for kind in IN_NO_NAMESPACE}
             except ApiError:
                 continue
-            last.namespaces = [namespace["metadata"]["name"] for namespace in namespaces]
+            last.namespaces = [namespace["metadata"]["name"] for namespace in found["namespaces"]]
             last.finalizers = [finalizer for pod in pods for finalizer in pod["metadata"].get("finalizers") or ()]
+            last.left = {one["metadata"]["uid"]: f"{kind}/{one['metadata']['name']}" for kind, those in found.items() for one in those}
+            last.seen |= last.left.keys()
 
     thread = Thread(target=look, daemon=True)
     thread.start()

@@ -118,6 +118,10 @@ def test_the_cluster_that_goes_is_empty_by_then(story: Story) -> None:
     assert story.last
     assert sorted(story.last.namespaces) == KUBERNETES_OWN
     assert story.last.finalizers == []
+    assert len(story.ours) > 10
+    assert {name for uid, name in story.ours.items() if uid not in story.last.seen} == set(), "every kind of ours is looked at"
+    assert {name for uid, name in story.ours.items() if uid in story.last.left} == set()
+    assert [name for name in story.last.left.values() if name.startswith(("nodes/", "persistentvolumes/"))] == []
 
 
 def test_the_user_is_told_which_provider_it_was(story: Story) -> None:
