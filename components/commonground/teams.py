@@ -33,6 +33,11 @@ RESERVED_PRIORITIES = (SYSTEM.name, "system-cluster-critical", "system-node-crit
 # Ranges" and "Resource Management for Pods and Containers").
 DEFAULT_REQUEST = {"cpu": "100m", "memory": "128Mi"}
 DEFAULT_LIMIT = {"memory": "512Mi"}
+# A container that asks for next to nothing takes one of its node's places for pods all the same: with these the quota bounds their number. The least that
+# `workloads` take, too.
+LEAST_REQUEST = {"cpu": "10m", "memory": "16Mi"}
+
+MEMORY_QUOTAS = ("requests.memory", "limits.memory")
 
 # A pod that claims a device asks for no `nvidia.com/gpu`: a quota of that alone would not see it (Kubernetes docs, "Resource Quotas", DRA).
 GPU_QUOTAS = (f"requests.{GPU}", *(f"{name}.deviceclass.resource.k8s.io/devices" for name in (GPU_CLASS, MIG_CLASS)))
@@ -40,6 +45,9 @@ GPU_QUOTAS = (f"requests.{GPU}", *(f"{name}.deviceclass.resource.k8s.io/devices"
 # Who may make a service could publish it: by a load balancer, which is public where nobody says otherwise, or a port of every node. What the world reaches
 # goes by an ingress (Kubernetes docs, "Resource Quotas", object counts of services).
 NO_WAY_IN = {"services.loadbalancers": "0", "services.nodeports": "0"}
+
+# What a namespace holds at most that takes nothing of the quota, and room in the cluster's one database: a loop that makes objects ends here.
+MOST_OBJECTS = {"count/configmaps": "1k", "count/cronjobs.batch": "200", "count/jobs.batch": "2k", "count/secrets": "1k", "count/services": "200"}
 
 Thing = TypeVar("Thing", covariant=True)
 
@@ -121,13 +129,13 @@ class Team(pulumi.ComponentResource):
 
     def _bounds(self, settings: TeamSettings, namespace: str, quota: dict[str, str]) -> None:
         """The first quota is named after the team: who is over it reads that name."""
-        self._quota(namespace, "quota", f"{settings.name}-quota", {"hard": {**quota, **NO_WAY_IN}})
+        self._quota(namespace, "quota", f"{settings.name}-quota", {"hard": {**quota, **NO_WAY_IN, **MOST_OBJECTS}})
         only_reserved: ScopedResourceSelectorRequirementArgsDict = {"scope_name": "PriorityClass", "operator": "In", "values": list(RESERVED_PRIORITIES)}
         self._quota(namespace, "reserved", "reserved-priorities", {"hard": {"pods": "0"}, "scope_selector": {"match_expressions": [only_reserved]}})
         kubernetes.core.v1.LimitRange(
             self._part(namespace, "defaults"),
             metadata={"name": "defaults", "namespace": namespace},
-            spec={"limits": [{"type": "Container", "default_request": DEFAULT_REQUEST, "default": DEFAULT_LIMIT}]},
+            spec={"limits": [{"type": "Container", "default_request": DEFAULT_REQUEST, "default": DEFAULT_LIMIT, "min": LEAST_REQUEST}]},
             opts=self._in(namespace),
         )
 
@@ -218,13 +226,14 @@ def shares(quota: QuotaSettings, namespaces: Sequence[str]) -> dict[str, dict[st
     """The team's quota, shared out evenly over its namespaces: by namespace, the `hard` of a ResourceQuota.
 
     CPUs are shared in thousandths, memory and storage in MiB, GPUs whole; what is left over goes to the first namespaces, one each. Together they are
-    the team's quota exactly. GPUs count once by the device plugin's name and once by each of the DRA driver's device classes, whichever is installed.
+    the team's quota exactly. Memory counts by what pods request, and by their limits: a pod could request little and take much. GPUs count once by the
+    device plugin's name and once by each of the DRA driver's device classes, whichever is installed.
     """
     parts = len(namespaces)
     return {
         namespace: {
             "requests.cpu": quantity(_share(quota.cpu * 1000, parts, position), 1000, ("m", "", "k")),
-            "requests.memory": quantity(_share(quota.memory_gib * 1024, parts, position), 1024, ("Mi", "Gi", "Ti")),
+            **dict.fromkeys(MEMORY_QUOTAS, quantity(_share(quota.memory_gib * 1024, parts, position), 1024, ("Mi", "Gi", "Ti"))),
             "requests.storage": quantity(_share(quota.storage_gib * 1024, parts, position), 1024, ("Mi", "Gi", "Ti")),
             **dict.fromkeys(GPU_QUOTAS, quantity(_share(quota.gpus, parts, position), 1000, ("", "k"))),
         }

@@ -90,12 +90,18 @@ def test_the_quota_is_shared_out_and_together_the_shares_are_all_of_it(made: Sta
         "hard": {
             "requests.cpu": "20",
             "requests.memory": "80Gi",
+            "limits.memory": "80Gi",
             "requests.storage": "250Gi",
             "requests.nvidia.com/gpu": "2",
             "gpu.nvidia.com.deviceclass.resource.k8s.io/devices": "2",
             "mig.nvidia.com.deviceclass.resource.k8s.io/devices": "2",
             "services.loadbalancers": "0",
             "services.nodeports": "0",
+            "count/configmaps": "1k",
+            "count/cronjobs.batch": "200",
+            "count/jobs.batch": "2k",
+            "count/secrets": "1k",
+            "count/services": "200",
         }
     }
     uneven = shares(QuotaSettings(cpu=1, memory_gib=1, gpus=4, storage_gib=1), ["a", "b", "c"])
@@ -139,6 +145,7 @@ def test_a_container_that_asks_for_nothing_gets_a_little_and_a_limit_of_memory_b
     assert limits["type"] == "Container"
     assert limits["defaultRequest"] == {"cpu": "100m", "memory": "128Mi"}
     assert limits["default"] == {"memory": "512Mi"}
+    assert limits["min"] == {"cpu": "10m", "memory": "16Mi"}
 
 
 def test_pods_are_reached_by_their_own_team_and_the_peers_it_names_and_by_nobody_else() -> None:

@@ -193,7 +193,8 @@ def test_a_pod_that_does_not_tolerate_the_pools_taint_hears_of_it(trial: Trial, 
         (
             "payments",
             {"memory": "33Gi"},
-            "exceeded quota: payments-quota, requested: requests.memory=33Gi, used: requests.memory=0, limited: requests.memory=32Gi",
+            "exceeded quota: payments-quota, requested: limits.memory=33Gi,requests.memory=33Gi, used: limits.memory=0,requests.memory=0, "
+            "limited: limits.memory=32Gi,requests.memory=32Gi",
         ),
     ],
 )
@@ -201,6 +202,19 @@ def test_a_pod_over_its_teams_quota_is_refused_with_the_quotas_name(trial: Trial
     with pytest.raises(ForbiddenError) as refused:
         trial.make(pod("large", namespace, **requests), namespace.partition("-")[0], "ml_engineer")
     assert refused.value.message == f'pods "large" is forbidden: {said}'
+
+
+def test_a_pod_that_asks_for_little_and_may_take_much_is_over_the_quota_too(trial: Trial) -> None:
+    modest = pod("modest", "payments")
+    modest["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "500Gi"}}
+    with pytest.raises(ForbiddenError, match=r"exceeded quota: payments-quota, requested: limits\.memory=500Gi"):
+        trial.make(modest, "payments", "ml_engineer")
+
+
+@pytest.mark.parametrize(("resource", "least"), [("cpu", "10m"), ("memory", "16Mi")])
+def test_a_pod_that_asks_for_nothing_at_all_is_refused_since_no_quota_would_count_it(trial: Trial, resource: str, least: str) -> None:
+    with pytest.raises(ForbiddenError, match=f"minimum {resource} usage per Container is {least}, but request is 0"):
+        trial.make(pod("nothing", "payments", **{resource: "0"}), "payments", "ml_engineer")
 
 
 @pytest.mark.parametrize(

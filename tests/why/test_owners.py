@@ -69,6 +69,13 @@ def test_a_refusal_is_explained(row: tuple[str, Kind, str, str]) -> None:
     assert "\n" not in reason.text
 
 
+def test_memory_that_is_refused_by_request_and_by_limit_is_told_once() -> None:
+    both = (",".join(f"{name}.memory={amount}" for name in ("limits", "requests")) for amount in ("4Gi", "30Gi", "32Gi"))
+    reason = refused("exceeded quota: shop-quota, requested: {}, used: {}, limited: {}".format(*both), "shop", world())
+    assert reason.text.endswith("refuses it: it asks for 4 GiB memory, 30 GiB of 32 GiB are used")
+    assert "raise teams.shop.memory_gib in" in reason.fix
+
+
 def owner(kind: str, name: str, *, of: dict[str, Any] | None = None, status: dict[str, Any] | None = None, revision: int = 1, **spec: Any) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": name, "namespace": "shop", "uid": name, "annotations": {"deployment.kubernetes.io/revision": str(revision)}}
     if of:

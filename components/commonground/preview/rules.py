@@ -56,6 +56,7 @@ GPUS = r'"([0-9]+|nvidia-[a-z0-9-]+|([a-z]{1,2}[0-9]|rtx-)[a-z0-9-]*)"'
 # `pods` is none of them: it closes the foundation's priorities to a team.
 QUOTAS = (
     *(f"requests.{name}" for name in ("cpu", "memory", "storage", "nvidia.com/gpu")),
+    "limits.memory",
     *(f"{name}.nvidia.com.deviceclass.resource.k8s.io/devices" for name in ("gpu", "mig")),
 )
 AMOUNT = r'"[0-9]+(m|k|Mi|Gi|Ti)?"'

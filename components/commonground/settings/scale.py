@@ -33,7 +33,7 @@ class TeamScale(Settings):
     cpu: int = Field(ge=1, le=100_000)
     """CPUs that its pods may request together. Example: `40`."""
     memory_gib: int = Field(ge=1, le=1_000_000)
-    """Memory that its pods may request together, in GiB. Example: `160`."""
+    """Memory that its pods may request together, and take at most by their limits, in GiB. Example: `160`."""
     gpus: int = Field(default=0, ge=0, le=10_000)
     """GPUs, or shares of GPUs, that its pods may request together. Default: none. Example: `4`."""
     storage_gib: int = Field(ge=1, le=1_000_000)

@@ -16,7 +16,11 @@ PRIORITY = re.compile(r"no PriorityClass with name (?P<name>\S+) was found")
 BOUNDS = re.compile(r"is forbidden: (?P<what>\[?(?:maximum|minimum) .+)")
 
 # Resource of a quota -> the scale's key below `teams.TEAM`.
-QUOTA_KEYS = {"requests.cpu": "cpu", "cpu": "cpu", "requests.memory": "memory_gib", "memory": "memory_gib", "requests.storage": "storage_gib"}
+QUOTA_KEYS = {
+    **dict.fromkeys(("requests.cpu", "cpu"), "cpu"),
+    **dict.fromkeys(("requests.memory", "memory", "limits.memory"), "memory_gib"),
+    "requests.storage": "storage_gib",
+}
 GPUS = ("requests.nvidia.com/", "gpu.nvidia.com.deviceclass", "mig.nvidia.com.deviceclass")
 
 
@@ -47,7 +51,8 @@ def _exceeded(match: re.Match[str], namespace: str, facts: Facts) -> Reason:
     if hard and all(amount(value) == 0 for value in hard.values()) and "pods" in hard:
         text = f"quota {quota} of namespace {namespace} takes no pods of its priority class"
         return Reason(Kind.QUOTA, text, "use one of the priority classes serving, interactive or batch")
-    parts = [_over(name, asked, used, hard) for name in hard]
+    # Once, where request and limit are one.
+    parts = dict.fromkeys(_over(name, asked, used, hard) for name in hard)
     text = f"quota {quota} of namespace {namespace} refuses it: it asks for {'; '.join(parts)}"
     return Reason(Kind.QUOTA, text, _raise(list(hard), namespace, facts))
 
