@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 import time
 from concurrent import futures
 from pathlib import Path
@@ -22,6 +23,7 @@ class Thing(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, mode: str, half_made: Path | None) -> None:
         self._mode = mode
         self._half_made = half_made
+        self._cancelled = threading.Event()
         self._folder = Path(os.environ.get("TEST_CLOUD", "/nonexistent"))
 
     def _log(self, call: str, urn: str) -> None:
@@ -88,6 +90,13 @@ class Thing(provider_pb2_grpc.ResourceProviderServicer):
         outputs["arn"] = request.olds["arn"]
         if not request.preview:
             self._log("update", request.urn)
+            (self._folder / request.id).write_text(json.dumps(json_format.MessageToDict(request.news)))
+            # As the official Kubernetes provider: cancelled while it waits, it cannot read what it has just changed, and so gives an error without a state.
+            if "waits" in outputs.fields:
+                self._cancelled.clear()  # the preview before, at its end, cancelled too
+                (self._folder / "waiting").touch()
+                if self._cancelled.wait(60):
+                    context.abort(grpc.StatusCode.UNKNOWN, "the resource was changed, but did not become live")
         return provider_pb2.UpdateResponse(properties=outputs)
 
     def Read(self, request: Any, context: Any) -> Any:
@@ -106,6 +115,7 @@ class Thing(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def Cancel(self, request: Any, context: Any) -> Any:
+        self._cancelled.set()
         return empty_pb2.Empty()
 
 

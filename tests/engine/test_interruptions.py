@@ -1,5 +1,6 @@
 """Runs that do not come to their end, and two at once."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from filelock import FileLock
 from tests.engine.conftest import Checkout
 
+from commonground.engine.errors import InterruptedRunError
 from commonground.engine.operations import Operations
 from commonground.engine.request import Mode, Request, State, Status
 from commonground.engine.workspace import _runs
@@ -112,7 +114,7 @@ def test_after_ctrl_c_nothing_runs_on_and_the_next_up_finishes(checkout: Checkou
 def test_an_interrupt_that_comes_before_the_engine_runs_is_not_lost(mode: Mode) -> None:
     channel: Any = SimpleNamespace(interrupted=True, phase=lambda name: None)
     stack = dict.fromkeys(("up", "preview", "preview_destroy", "destroy", "refresh"), lambda **_: pytest.fail("the engine was run"))
-    workspace: Any = SimpleNamespace(stack=lambda program: SimpleNamespace(name="local", **stack), pending=frozenset(), new=False)
+    workspace: Any = SimpleNamespace(stack=lambda program: SimpleNamespace(name="local", **stack), pending=frozenset(), unfinished=frozenset(), new=False)
     request = Request(mode, "/project", "local", "/pulumi", "3.274.1", State.CHECKOUT, "/state")
     assert Operations(request, workspace, channel, lambda: None).run().status is Status.INTERRUPTED
 
@@ -185,3 +187,65 @@ def test_a_preview_leaves_a_state_alone_that_another_run_is_writing(provisioned:
         provisioned.run("preview", "local")
         assert state.read_bytes() == b'{"version": 3, "check'
     assert "the one before it is taken" in provisioned.run("preview", "local").err
+
+
+WAITS = {"one": {"size": 1}, "two": {"size": 3, "waits": True}}
+READ_FIRST = "an earlier run was interrupted while it changed two: what is there now is read first"
+
+
+def waiting(checkout: Checkout) -> "subprocess.Popen[str]":
+    """An `up` that has changed `two` in the cloud, and waits for it to become live."""
+    checkout.describe(WAITS)
+    process = checkout.start("up", "local")
+    wait_for(checkout.cloud.folder / "waiting")
+    return process
+
+
+def after_the_edit_was_taken_back(checkout: Checkout) -> None:
+    """The cloud has what was taken back; previews see it and change no state, and `up` sets it right once."""
+    checkout.describe({"one": {"size": 1}, "two": {"size": 2}})
+    [state] = (checkout.root / ".commonground" / "state" / ".pulumi" / "stacks").rglob("local.json")
+    before = state.read_bytes()
+    preview = checkout.run("preview", "local")
+    assert (preview.code, READ_FIRST in preview.err) == (0, True)
+    assert "size: 3 -> 2" in preview.out
+    assert state.read_bytes() == before
+    up = checkout.run("up", "local")
+    assert (up.code, READ_FIRST in up.err) == (0, True), up.err
+    assert "1 changed" in up.out
+    assert json.loads((checkout.cloud.folder / "two").read_text())["size"] == 2
+    again = checkout.run("up", "local")
+    assert "nothing to change" in again.out and READ_FIRST not in again.err
+
+
+def test_what_ctrl_c_left_half_changed_is_read_before_the_next_run_compares(provisioned: Checkout) -> None:
+    process = waiting(provisioned)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.endswith("the next `up` finishes it\n")
+    after_the_edit_was_taken_back(provisioned)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes of a run in /proc")
+def test_what_a_killed_run_left_half_changed_is_read_too(provisioned: Checkout) -> None:
+    process = waiting(provisioned)
+    killed = [process.pid, *descendants(process.pid)]
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    assert gone(killed)
+    after_the_edit_was_taken_back(provisioned)
+
+
+def test_a_refresh_makes_good_what_ctrl_c_left_and_is_not_repeated(provisioned: Checkout) -> None:
+    process = waiting(provisioned)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert provisioned.run("refresh", "local").code == 0
+    assert READ_FIRST not in provisioned.run("preview", "local").err
+
+
+def test_of_a_teams_state_the_user_is_told_to_read_it_first() -> None:
+    error = InterruptedRunError("up", changing=True, environment="dev", unread=["web"])
+    assert str(error).endswith("finishes it. The state may not have web as the cloud has: run `commonground refresh dev` first")

@@ -1,5 +1,6 @@
 """What can go wrong with the engine: classes with the facts as attributes, text made here and nowhere else."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from commonground.engine.steps import Step
@@ -163,9 +164,13 @@ class BeneathError(EngineError):
 class InterruptedRunError(EngineError):
     """The user, or the system, ended a run before it was done."""
 
-    def __init__(self, what: str, *, changing: bool) -> None:
+    def __init__(self, what: str, *, changing: bool, environment: str = "", unread: Collection[str] = ()) -> None:
+        """`unread`: names of what it was changing, where the next run will not read that by itself."""
         self.what = what
+        self.unread = sorted(unread)
         rest = f"what was done so far is in the state, and the next `{what}` finishes it" if changing else "nothing was changed"
+        if unread:
+            rest += f". The state may not have {', '.join(self.unread)} as the cloud has: run `commonground refresh {environment}` first"
         super().__init__(f"{what} was interrupted: {rest}")
 
 

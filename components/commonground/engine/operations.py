@@ -70,6 +70,7 @@ class Operations:
             return Answer(Status.FAILED, problems=[asdict(from_output(str(error)))])
 
     def _preview(self, stack: Stack) -> Answer:
+        self._read_unfinished(stack)
         self._channel.phase("preview")
         if self._request.state is State.THROW_AWAY and self._workspace.new:
             # On nothing a preview alone would never configure the Kubernetes provider, and so check no object.
@@ -103,7 +104,16 @@ class Operations:
         status = Status.FAILED if problems else Status.DONE
         return Answer(status, outputs=outputs, problems=[asdict(problem) for problem in problems])
 
+    def _read_unfinished(self, stack: Stack) -> None:
+        """Reads what an interrupted run left half done: providers that are cancelled say no more of it, and the state has it as it was before."""
+        if unfinished := self._workspace.unfinished:
+            self._go_on()
+            self._channel.say(f"an earlier run was interrupted while it changed {', '.join(_names(unfinished))}: what is there now is read first")
+            stack.refresh(target=sorted(unfinished), on_event=self._watch.listen)
+            self._watch.clear()
+
     def _up(self, stack: Stack) -> Answer:
+        self._read_unfinished(stack)
         self._channel.phase("preview")
         stack.preview(**self._options())
         pending = self._workspace.pending
@@ -119,12 +129,14 @@ class Operations:
             self._workspace.mend()
         applied = self._workspace.applied
         if applied and self._watch.clean and not pending and applied.holds():
+            self._workspace.forget()
             return Answer(Status.DONE, outputs=self._watch.outputs)
         # Also after a preview that changes nothing: options of resources (their order, aliases) are in the state alone.
         self._begin("up")
         stack.up(**self._options())
         if applied:
             applied.write()
+        self._workspace.forget()
         return Answer(Status.DONE, outputs=self._watch.outputs, changed=True)
 
     def _destroy(self, stack: Stack) -> Answer:
@@ -138,11 +150,13 @@ class Operations:
             return Answer(Status.DECLINED)
         self._begin("destroy")
         stack.destroy(**self._options(policies=False))
+        self._workspace.forget()
         return Answer(Status.DONE, changed=True)
 
     def _refresh(self, stack: Stack) -> Answer:
         self._begin("refresh")
         stack.refresh(on_event=self._watch)
+        self._workspace.forget()
         return Answer(Status.DONE, changed=True)
 
     def _outputs(self, stack: Stack) -> Answer:
@@ -153,6 +167,8 @@ class Operations:
         if isinstance(error, ConcurrentUpdateError):
             return Answer(Status.BUSY)
         if self._channel.interrupted:
+            if self._changing:
+                self._workspace.note(self._watch.begun)
             return Answer(Status.INTERRUPTED, changed=self._changing)
         names = self._protected(stack) if not self._changing and self._watch.stopped_by_protection else []
         if names:

@@ -28,8 +28,8 @@ from commonground.engine.errors import (
     RunError,
 )
 from commonground.engine.findings import Finding, ordered
-from commonground.engine.request import Answer, Mode, Request, Status
-from commonground.engine.steps import Step
+from commonground.engine.request import Answer, Mode, Request, State, Status
+from commonground.engine.steps import MAKING, Step
 
 # How often an interrupt is passed on to the engine (the first: finish what is going on; the second: stop now) before all is ended by force.
 POLITE_INTERRUPTS = 2
@@ -134,7 +134,7 @@ def run(request: Request, watcher: Watcher, worker: Worker) -> Outcome:
         finally:
             _end(worker.process)
     if followed.answer is None and received:
-        raise InterruptedRunError(WHAT[request.mode], changing=followed.changing)
+        raise followed.interrupted(changing=followed.changing)
     if followed.answer is None:
         worker.log.seek(0)
         raise EngineError(_breakdown(WHAT[request.mode], worker.process.returncode, worker.log))
@@ -149,6 +149,7 @@ class _Follower:
         self._watcher = watcher
         self._request = request
         self._phase = ""
+        self._begun: dict[str, Step] = {}
         self.steps: dict[str, list[Step]] = {}
         self.findings: list[Finding] = []
         self.answer: Answer | None = None
@@ -165,6 +166,12 @@ class _Follower:
             if self.answer:
                 break
 
+    def interrupted(self, *, changing: bool) -> InterruptedRunError:
+        """What is said of a run that was: a team's state keeps no note of what it was changing."""
+        halfway = [step.name for step in self._begun.values() if step.custom and step.op in MAKING]
+        unread = halfway if changing and self._request.state is State.TEAM else []
+        return InterruptedRunError(WHAT[self._request.mode], changing=changing, environment=self._request.environment, unread=unread)
+
     def of(self, phase: str) -> tuple[Step, ...]:
         return tuple(sorted(self.steps.get(phase, []), key=lambda step: (step.urn, step.op)))
 
@@ -174,6 +181,7 @@ class _Follower:
                 self._watcher.say(line["text"])
             case "phase":
                 self._phase = line["name"]
+                self._begun.clear()
                 self.steps[self._phase] = []
                 self._watcher.phase(self._phase)
             case "message":
@@ -187,6 +195,10 @@ class _Follower:
                 self.answer = Answer(**{**line["answer"], "status": Status(line["answer"]["status"])})
             case kind:
                 step = Step(**line["step"])
+                if kind == "begin":
+                    self._begun[step.urn] = step
+                if kind == "end":
+                    self._begun.pop(step.urn, None)
                 if kind == "end":
                     self.steps[self._phase].append(step)
                 getattr(self._watcher, kind)(step)
@@ -214,7 +226,7 @@ def _outcome(followed: _Follower, request: Request) -> Outcome:
         Status.NOT_LOGGED_IN: lambda: NotLoggedInError(request.cli),
         Status.PROTECTED: lambda: ProtectedError(answer.names, what, followed.of("preview")),
         Status.PENDING: lambda: PendingError(answer.names, what, request.environment),
-        Status.INTERRUPTED: lambda: InterruptedRunError(what, changing=answer.changed),
+        Status.INTERRUPTED: lambda: followed.interrupted(changing=answer.changed),
         Status.FAILED: lambda: RunError([Problem(**problem) for problem in answer.problems], what, followed.of("preview")),
     }
     if answer.status in errors:

@@ -52,6 +52,8 @@ OPS: dict[str, Op | None] = {
     "refresh": Op.SAME,
     "discard": Op.DELETE,
 }
+MAKING = frozenset({"create", "update", "delete", "create-replacement", "delete-replaced"})
+"""The engine's operations in which a provider changes something."""
 PAST: dict[Op, str] = {Op.CREATE: "created", Op.UPDATE: "changed", Op.REPLACE: "replaced", Op.DELETE: "deleted", Op.SAME: "unchanged"}
 
 

@@ -8,7 +8,7 @@ from pulumi.automation import EngineEvent
 from commonground.engine.channel import Channel
 from commonground.engine.diagnosis import plain
 from commonground.engine.findings import Finding, finding
-from commonground.engine.steps import STACK, Step, masked, step
+from commonground.engine.steps import MAKING, STACK, Step, masked, step
 
 # The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
 PROTECTED = ("marked for protection", "because it is protected")
@@ -46,6 +46,8 @@ class Watch:
         """Whether nothing is made, changed or taken away."""
         self.steps: dict[str, Step] = {}
         """The last step of each resource, by URN."""
+        self.begun: set[str] = set()
+        """URNs of what a provider began to change and did not end: the cloud may have it otherwise than the state."""
         self.errors: list[tuple[str | None, str]] = []
         """URN and text of each error."""
 
@@ -73,6 +75,11 @@ class Watch:
                 event.diagnostic_event.severity, plain(event.diagnostic_event.message), event.diagnostic_event.urn, event.diagnostic_event.ephemeral
             )
 
+    def listen(self, event: EngineEvent) -> None:
+        """Hears what is said alone, and no steps: of an operation that only prepares another one."""
+        if event.diagnostic_event:
+            self(event)
+
     @property
     def violated(self) -> bool:
         """Whether a mandatory policy is."""
@@ -90,6 +97,8 @@ class Watch:
         if self.as_caller and found.type.startswith(PROVIDERS) and found.diff.keys() <= AUTHENTICATION:
             found = replace(found, op="same", diff={})
         self.steps[found.urn] = found
+        if found.custom and found.op in MAKING and kind != "fail":
+            (self.begun.add if kind == "begin" else self.begun.discard)(found.urn)
         self._channel.step(kind, found)
         if found.changes:
             self.clean = False

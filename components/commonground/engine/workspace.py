@@ -6,10 +6,11 @@ import secrets
 import shutil
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 from pulumi.automation import LocalWorkspace, OutputMap, PulumiCommand, Stack, UpdateSummary
@@ -33,6 +34,8 @@ STAND_INS_ONLY = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 NO_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true", "PULUMI_EXPERIMENTAL": "true"}
 # Of what a run reads; history and backups, which grow, are only written (gocloud.dev/blob/fileblob: `NAME.attrs` beside each file).
 ATTRIBUTES = ("meta.yaml.attrs", "stacks/**/*.attrs", "locks/**/*.attrs")
+HALF_CHANGED = ("updating", "deleting")
+"""The engine's words for operations on what the state has already (sdk/go/common/apitype, OperationType)."""
 CHANGING = (Mode.UP, Mode.DESTROY, Mode.REFRESH)
 
 
@@ -52,6 +55,8 @@ class Workspace:
         self._lock: FileLock | None = None
         self.pending: frozenset[str] = frozenset()
         """URNs of what an earlier run was creating when it was killed: the cloud may have it, and the state has not."""
+        self.unfinished: frozenset[str] = frozenset()
+        """URNs of what an earlier run was changing when it was interrupted or killed: the state has it, and maybe not as the cloud has."""
         self.new = False
         """Whether the stack was created for this run, and so has nothing in it."""
 
@@ -66,6 +71,8 @@ class Workspace:
             if self._is_state_cut_off:
                 with suppress(Timeout), self._lock.acquire(timeout=0):
                     self._restore_state(channel)
+            if self._request.mode is Mode.PREVIEW and self._written == self._backend:
+                self._preview_unfinished()
             return
         try:
             self._lock.acquire(timeout=0)
@@ -74,6 +81,7 @@ class Workspace:
         self._restore_state(channel)
         self._remove_stale_locks(channel)
         self._notice_lost_cloud(channel)
+        self.unfinished = self._read_unfinished()
         self.pending = self._read_pending()
         if self.pending:
             (self._folder / HALF_MADE).write_text(json.dumps(sorted(self.pending)), "utf-8")
@@ -185,8 +193,41 @@ class Workspace:
             channel.say("an earlier run was killed while it wrote the state: the one before it is taken")
 
     def _read_pending(self) -> frozenset[str]:
+        return frozenset(urn for urn, operation in self._operations() if operation == "creating")
+
+    def _operations(self) -> list[tuple[str, str]]:
+        """URN and kind of each operation that a killed run was in."""
         operations = statefile.latest(statefile.read(self._state_file)).get("pending_operations") or []
-        return frozenset(operation["resource"]["urn"] for operation in operations if operation["type"] == "creating")
+        return [(operation["resource"]["urn"], operation["type"]) for operation in operations]
+
+    @property
+    def _note(self) -> Path:
+        return self._backend / f"{self._project.name}.{self._request.environment}.unfinished"
+
+    def _read_unfinished(self) -> frozenset[str]:
+        """What was noted, and what a killed run was in; the engine refreshes only what the state has."""
+        noted: Any = statefile.read(self._note) or {}
+        killed = {urn for urn, operation in self._operations() if operation in HALF_CHANGED}
+        there = {resource["urn"] for resource in statefile.latest(statefile.read(self._state_file)).get("resources") or []}
+        return frozenset((killed | set(noted.get("urns", []))) & there)
+
+    def _preview_unfinished(self) -> None:
+        """A preview reads what is unfinished too, and keeps what it read to itself: in a copy of the state."""
+        self.unfinished = self._read_unfinished()
+        if self.unfinished:
+            self._written = self._others(self._folder / "state")
+            self.environment["PULUMI_BACKEND_URL"] = f"file://{self._written}"
+
+    def note(self, begun: Collection[str]) -> None:
+        """Keeps what an interrupted run did not end, for the next one. Of a team's state nothing can be kept here: its user is told."""
+        unfinished = self.unfinished | set(begun)
+        if unfinished and self._request.state is State.CHECKOUT:
+            self._note.write_text(json.dumps({"urns": sorted(unfinished)}) + "\n", "utf-8")
+
+    def forget(self) -> None:
+        """Drops that note: a run has come to its end."""
+        if self._request.state is State.CHECKOUT:
+            self._note.unlink(missing_ok=True)
 
     def mend(self) -> None:
         """Takes the operations of a killed run out of the state: the stand-ins look for what it made before they create."""
