@@ -42,6 +42,18 @@ def test_a_mistake_reads_as_one_line(sound: Sound) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "told"),
+    [
+        ("Pulumi.dev.yaml", '    account: "482915730164"\n', "expected `account` (AWS account that the environment lives in; "),
+        ("Pulumi.dev.yaml", "    zones: 2\n", "expected `zones` (availability zones, those with"),
+    ],
+)
+def test_what_is_missing_is_described_in_the_sentence_with_its_abbreviations_as_they_are(sound: Sound, file: str, line: str, told: str) -> None:
+    sound.edit(file, line, "")
+    assert told in settings.render(sound.check())
+
+
 def test_mistakes_of_every_file_and_kind_are_reported_at_once(sound: Sound) -> None:
     sound.edit("blueprint.yaml", "purpose: artifacts", "purpose: artefacts")
     sound.edit("blueprint.yaml", "intra: {slot: 2}", "intra: {slot: 0}")

@@ -20,6 +20,8 @@ from commonground.settings.words import FORMS
 M = TypeVar("M", bound=BaseModel)
 LONGEST = 60
 """Characters of a found value that a message shows."""
+NAMES = ("Kubernetes",)
+"""Words that a description may begin with and that keep their capital."""
 LONGEST_SENTENCE = 160
 """Characters of a description that a message shows."""
 
@@ -247,7 +249,9 @@ def _wrong_name(keys: Keys, part: Part, context: Mapping[str, Any]) -> Mistake:
 def _purpose(kind: type[BaseModel], keys: Keys) -> str:
     """Return the first sentence of a field's description."""
     sentence = _described(kind, keys).split(". ")[0].removesuffix(".")
-    return f"`{keys[-1]}`" + (f" ({sentence[:1].lower()}{sentence[1:]})" if sentence and len(sentence) <= LONGEST_SENTENCE else "")
+    name = sentence.partition(" ")[0].partition("'")[0]
+    kept = name[1:] != name[1:].lower() or name in NAMES  # `AWS account`, `IPv4 range`
+    return f"`{keys[-1]}`" + (f" ({sentence if kept else sentence[:1].lower() + sentence[1:]})" if sentence and len(sentence) <= LONGEST_SENTENCE else "")
 
 
 def _example(kind: type[BaseModel], keys: Keys) -> str | None:
