@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from commonground.engine import builds
 from commonground.engine.errors import BrokenEngineError, NoEngineError
@@ -111,6 +112,22 @@ def test_two_at_once_build_it_once_and_both_have_it(machine: Path) -> None:
     assert sorted(text.splitlines()[-1] for text in said) == ["CACHE", "GO"]
     assert len((machine / "path" / "built").read_text().splitlines()) == 1
     assert any("waiting for another run that is installing the Pulumi CLI" in text for text in said)
+
+
+def test_who_waits_for_another_run_says_for_what_and_once_more_each_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builds, "SECONDS_BETWEEN_SIGNS_OF_LIFE", 0.1)
+    said: list[str] = []
+    other = FileLock(tmp_path / "lock")
+    other.acquire()
+
+    def report(text: str) -> None:
+        said.append(text)
+        if len(said) == 3:
+            other.release()
+
+    with builds.alone(tmp_path / "lock", report, "waiting for another run that is building kubelet"):
+        assert said[1:] == [f"still {said[0]}, 1 min", f"still {said[0]}, 2 min"]
+        assert said[0] == "waiting for another run that is building kubelet"
 
 
 def test_a_build_that_fails_leaves_no_half_of_a_cli_and_tells_why(machine: Path) -> None:

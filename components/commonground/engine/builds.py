@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -17,6 +18,7 @@ PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 FLAGS = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
 INSTALLER = "https://get.pulumi.com/install.sh"
 """Where the Automation API's `PulumiCommand.install` gets the installer."""
+SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
 SECONDS_TO_REACH = 4
 """Where the internet is reached at all, the answer is there in a fraction of this."""
 
@@ -104,13 +106,15 @@ def pinned(path: str) -> Path | None:
 
 @contextmanager
 def alone(lock: Path, report: Callable[[str], None], waiting: str) -> Iterator[None]:
-    """One at a time among all runs of the user; who has to wait says so."""
+    """One at a time among all runs of the user; who has to wait says so, and once more each minute."""
     held = FileLock(lock)
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        report(waiting)
-        held.acquire()
+    for minutes in count():
+        try:
+            held.acquire(timeout=SECONDS_BETWEEN_SIGNS_OF_LIFE if minutes else 0)
+        except Timeout:
+            report(f"still {waiting}, {minutes} min" if minutes else waiting)
+        else:
+            break
     try:
         yield
     finally:

@@ -91,7 +91,7 @@ def _cached(folder: Path, binaries: tuple[str, ...], build: Callable[[Path], Non
     if shutil.which("go") is None:
         raise NoToolchainError("it is built from Go modules, and there is no `go` on PATH: install Go 1.26 or later")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    waiting = "waiting for another run that is building the same"
+    waiting = f"waiting for another run that is building {', '.join(binaries)}"
     place = tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent)
     with alone(folder.with_name(f"{folder.name}.lock"), report, waiting), place as new:
         if not _complete(folder, binaries):
