@@ -1,6 +1,7 @@
 """A team's project on the foundation at its checkout's root: previewed without the foundation ever having been up."""
 
 import json
+import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,8 +119,39 @@ def test_locally_it_is_previewed_offline_until_the_foundation_is_up_and_then_on_
 
 def test_locally_a_foundation_that_went_again_is_nothing_to_stand_on(ground: Ground) -> None:
     assert ground.foundation.run("up", "local").code == 0
+    assert ground.team.run("up", "local").code == 0
+    refused = ground.foundation.run("destroy", "local")
+    assert refused.code == 1
+    folder = os.path.relpath(ground.team.root)
+    assert refused.err.endswith(
+        f"error: team stands on this foundation: nothing was changed. Take away first:\n  commonground destroy local --project {folder}\n"
+    )
+    assert "delete one" not in ground.foundation.cloud.calls()
+    assert ground.team.run("destroy", "local").code == 0
     assert ground.foundation.run("destroy", "local").code == 0
     assert ground.team.run("preview", "local").out.startswith(f"local: nothing is provisioned in the local cloud, {AGAINST}")
+
+
+def test_locally_a_stack_whose_foundation_was_taken_away_all_the_same_is_previewed_offline_and_told_at_up(ground: Ground) -> None:
+    assert ground.foundation.run("up", "local").code == 0
+    assert ground.team.run("up", "local").code == 0
+    state = ground.foundation.root / ".commonground" / "state" / ".pulumi" / "stacks" / "proof" / "local.json"
+    state.unlink()
+    assert ground.team.run("preview", "local").out.startswith(f"local: nothing is provisioned in the local cloud, {AGAINST}")
+    refused(ground)
+
+
+def test_locally_it_is_not_brought_up_without_its_foundation(ground: Ground) -> None:
+    refused(ground)
+    assert not ground.foundation.cloud.runs
+    assert ground.foundation.cloud.calls() == []
+
+
+def refused(ground: Ground) -> None:
+    up = ground.team.run("up", "local")
+    root = os.path.relpath(ground.foundation.root)
+    assert (up.code, up.out) == (1, "")
+    assert up.err == f"error: the foundation is not up: run `commonground up local --project {root}` first\n"
 
 
 def test_a_project_without_a_foundation_for_its_environment_is_previewed_by_itself(ground: Ground) -> None:

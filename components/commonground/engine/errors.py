@@ -161,6 +161,30 @@ class BeneathError(EngineError):
         super().__init__(f"the foundation that this stands on ({foundation}) could not be brought up offline, so nothing was previewed:\n{lines}")
 
 
+class StoodOnError(EngineError):
+    """A foundation is to go that other stacks stand on."""
+
+    def __init__(self, environment: str, stacks: dict[str, str]) -> None:
+        """`stacks`: folder of each project that has something there, by its name."""
+        self.environment = environment
+        self.stacks = stacks
+        commands = "\n".join(f"  commonground destroy {environment} --project {folder}" for folder in stacks.values())
+        super().__init__(
+            f"{', '.join(stacks)} {'stand' if len(stacks) > 1 else 'stands'} on this foundation: nothing was changed. Take away first:\n{commands}"
+        )
+
+
+class NoGroundError(EngineError):
+    """The foundation that a team's stack stands on is not there."""
+
+    def __init__(self, environment: str, foundation: str) -> None:
+        """`foundation`: its project's folder."""
+        self.environment = environment
+        self.foundation = foundation
+        where = "" if foundation == "." else f" --project {foundation}"
+        super().__init__(f"the foundation is not up: run `commonground up {environment}{where}` first")
+
+
 class InterruptedRunError(EngineError):
     """The user, or the system, ended a run before it was done."""
 

@@ -1,5 +1,6 @@
 """One run for one environment, as a command asks for it: which state, which stand-ins, which local cloud."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from commonground.engine import clusters, process, statefile
-from commonground.engine.errors import BeneathError, EngineError, InterruptedRunError, NoProjectError
+from commonground.engine.errors import BeneathError, EngineError, InterruptedRunError, NoGroundError, NoProjectError, StoodOnError
 from commonground.engine.installation import Engine
 from commonground.engine.process import Outcome, Watcher
 from commonground.engine.progress import Muted
@@ -42,6 +43,13 @@ class Checkout:
         if self.root == project.root or not (self.root / "Pulumi.yaml").is_file():
             return None
         return Project.read(self.root)
+
+    def folder_of(self, name: str) -> str:
+        """Folder of the project of this name as a command takes it; words for it where it is not found near the root."""
+        for file in sorted(file for depth in ("", "*/", "*/*/") for file in self.root.glob(f"{depth}Pulumi.yaml")):
+            if Project.read(file.parent).name == name:
+                return os.path.relpath(file.parent)
+        return f"FOLDER-OF-{name.upper()}"
 
     @property
     def state(self) -> Path:
@@ -81,6 +89,11 @@ class Run:
         """The foundation's project that this one stands on. None for itself."""
         return self.checkout.beneath(self.project)
 
+    @property
+    def ground(self) -> Project | None:
+        """The foundation beneath, where it has this environment."""
+        return self.beneath if self.beneath and self.beneath.stack_file(self.environment).is_file() else None
+
     @cached_property
     def local(self) -> bool:
         """Whether the environment lives in the local cloud, as its bindings say, or those of the foundation beneath it."""
@@ -94,6 +107,9 @@ class Run:
         """Previews, then provisions. `ask`: whether to ask in between; the local cloud is never asked for."""
         if not self.local:
             return self._run(Mode.UP, state=State.TEAM, ask=ask)
+        running = self._running_cloud()
+        if self.ground and not (running and self._provisioned_in(running, self.ground)):
+            raise NoGroundError(self.environment, os.path.relpath(self.ground.root))
         cloud = self._start_cloud()
         return self._live(Mode.UP, cloud)
 
@@ -102,6 +118,8 @@ class Run:
         if not self.local:
             return self._run(Mode.DESTROY, state=State.TEAM, ask=ask)
         cloud = self._running_cloud()
+        if cloud and (stacks := self._on_top(cloud)):
+            raise StoodOnError(self.environment, {name: self.checkout.folder_of(name) for name in stacks})
         return self._live(Mode.DESTROY, cloud) if cloud else self._run(Mode.DESTROY, state=State.CHECKOUT, cloud="")
 
     def refresh(self) -> Outcome:
@@ -151,7 +169,7 @@ class Run:
         """The stack's outputs, secrets masked; none where nothing is provisioned."""
         if not self.local:
             return self._run(Mode.OUTPUTS, state=State.TEAM).outputs
-        return self._run(Mode.OUTPUTS, state=State.CHECKOUT).outputs if self._noted_cloud(self.project) else {}
+        return self._run(Mode.OUTPUTS, state=State.CHECKOUT).outputs if self._noted_cloud(self.project.name) else {}
 
     def init(self) -> None:
         """Creates the environment's stack in the backend that the team is logged in to; does nothing where it is there, or needs none."""
@@ -171,8 +189,8 @@ class Run:
 
     def bring_up_beneath(self, backend: Path) -> str:
         """Brings up the foundation beneath in a throw-away state, if there is one for this environment. Returns what a preview stands on, in words."""
-        found = self.beneath
-        if found is None or not found.stack_file(self.environment).is_file():
+        found = self.ground
+        if found is None:
             return ""
         self.watcher.say(f"{self.environment}: bringing up the foundation ({found.name}) offline")
         try:
@@ -257,19 +275,27 @@ class Run:
         locks = [project.locked(self.environment, "kubernetes") for project in (self.project, self.beneath) if project]
         return next((version for version in locks if version), KUBERNETES)
 
-    def _noted_cloud(self, project: Project) -> str | None:
-        file = self.checkout.state / f"{project.name}.{self.environment}.cloud"
+    def _noted_cloud(self, project: str) -> str | None:
+        file = self.checkout.state / f"{project}.{self.environment}.cloud"
         return file.read_text().strip() if file.exists() else None
 
     def _stands_in(self, cloud: Any) -> bool:
-        """Whether a preview has something in the local cloud to be made against: what the project has there, or the foundation beneath it."""
-        if self.beneath is None:
-            return self._noted_cloud(self.project) == str(cloud.instance)
-        return any(self._provisioned_in(cloud, project) for project in (self.project, self.beneath))
+        """Whether a preview has something in the local cloud to be made against: the foundation beneath it, or what it has there itself."""
+        return self._provisioned_in(cloud, self.ground) if self.ground else self._noted_cloud(self.project.name) == str(cloud.instance)
+
+    def _on_top(self, cloud: Any) -> list[str]:
+        """Names of other projects that have something in this local cloud, where this one is the foundation that they stand on."""
+        if self.project.root != self.checkout.root:
+            return []
+        files = sorted((self.checkout.state / ".pulumi" / "stacks").glob(f"*/{self.environment}.json"))
+        return [name for name in (file.parent.name for file in files) if name != self.project.name and self._has_something(cloud, name)]
 
     def _provisioned_in(self, cloud: Any, project: Project) -> bool:
         """Whether the checkout's own state has anything of a project in this local cloud."""
-        file = statefile.place(self.checkout.state, project.name, self.environment)
+        return self._has_something(cloud, project.name)
+
+    def _has_something(self, cloud: Any, project: str) -> bool:
+        file = statefile.place(self.checkout.state, project, self.environment)
         return self._noted_cloud(project) == cloud.instance and bool(statefile.latest(statefile.read(file)).get("resources"))
 
     def _start_cloud(self) -> Any:
