@@ -1,5 +1,6 @@
 """`commonground why POD`: what keeps a pod from running, in one line."""
 
+import os
 from pathlib import Path
 
 import click
@@ -27,6 +28,13 @@ class NoEnvironmentError(EngineError):
         self.name = name
         self.known = known
         super().__init__(f"--env {name}: expected one of {listed(known)}")
+
+
+class NoApiServerError(EngineError):
+    """The local cloud runs without a Kubernetes control plane: there are no pods."""
+
+    def __init__(self) -> None:
+        super().__init__("this local cloud has no API server, and so no pods: `commonground local stop && commonground up local --cluster`")
 
 
 @click.command("why")
@@ -85,9 +93,26 @@ def _of_cluster(project: Project, named: str) -> str | None:
     return LOCAL if LOCAL_CLUSTER in named.split() and LOCAL in project.environments() else None
 
 
+def _cloud_runs(directory: Path) -> bool:
+    from commonground.local import cloud  # the local cloud's, for this question only
+
+    return cloud.running(directory) is not None
+
+
+def _has_kubeconfig() -> bool:
+    """Whether kubectl has one by itself."""
+    return bool(os.environ.get("KUBECONFIG")) or (Path.home() / ".kube" / "config").exists()
+
+
 def _local_kubeconfig(project: Project | None, environment: str | None) -> str | None:
-    """The administrator's of the local cloud's cluster, for an environment that lives there."""
-    if project is None or environment is None or project.binding(environment, "cloud") != "local":
+    """The administrator's of the local cloud's cluster, for an environment that lives there. Raises `NoApiServerError` where only that can be meant."""
+    if project is None:
         return None
-    kept = clusters.kept(Checkout.around(project.root).local)
+    directory = Checkout.around(project.root).local
+    kept = clusters.kept(directory)
+    meant = project.binding(environment, "cloud") == "local" if environment else not _has_kubeconfig()
+    if meant and not (kept and kept.clusters) and _cloud_runs(directory):
+        raise NoApiServerError
+    if environment is None or project.binding(environment, "cloud") != "local":
+        return None
     return str(kept.clusters[0].kubeconfig) if kept and kept.clusters else None
