@@ -168,3 +168,41 @@ def test_settings_check_tells_every_mistake_of_the_shipped_example_and_takes_it_
     assert "placeholder account" in told.out
     assert "`commonground preview dev --offline`" in told.out
     assert told.err == ""
+
+
+SHOP = str(Path(__file__).parents[1] / "stacks" / "shop")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [(["lock", "dev"], "`commonground lock` writes a foundation's lock"), (["parity", "dev", "prod"], "parity compares environments of a foundation")],
+)
+def test_what_only_a_foundation_has_is_refused_for_a_teams_project(arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*arguments, "--project", SHOP]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"error: the project shop has no blueprint.yaml: {why}")
+    assert told.err.endswith(f". Fix: --project {os.path.relpath(Path(SHOP).parents[1])}, the foundation's\n")
+
+
+def test_settings_check_does_not_call_right_what_a_teams_program_checks_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["settings", "check", "dev", "--project", SHOP]) == 0
+    out = capsys.readouterr().out
+    assert "its program checks its settings itself: `commonground preview dev --offline --project " in out
+    assert "right" not in out
+    assert run(["settings", "check", "nowhere", "--project", SHOP]) == 1
+    assert "Pulumi.nowhere.yaml is missing: the environments of shop are dev, local, prod, staging" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [(), ("--env", "local")])
+def test_why_says_that_a_local_cloud_without_a_control_plane_has_no_pods(
+    options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(SHOP).parents[1]
+    monkeypatch.setattr("commonground.engine.clusters.kept", lambda directory: None)
+    monkeypatch.setattr(cloud, "running", lambda directory: SimpleNamespace(endpoint="http://127.0.0.1:1"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    assert run(["why", "web", *options, "--project", str(root)]) == 1
+    message = "error: this local cloud has no API server, and so no pods: `commonground local stop && commonground up local --cluster`\n"
+    assert capsys.readouterr().err == message

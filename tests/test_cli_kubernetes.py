@@ -130,7 +130,9 @@ def test_images_as_json_are_the_same(project: Path, capsys: pytest.CaptureFixtur
     assert run(["images", "dev", "--project", str(project)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert run(["images", "dev", "--json", "--project", str(project / "stacks" / "shop")]) == 0  # of the foundation around a team's stack
-    found = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert told.err.startswith("dev: the images of the foundation around it, the project commonground at ")
+    found = json.loads(told.out)
     assert [f"{copy['source']} -> {copy['target']}" for copy in found] == lines
 
 

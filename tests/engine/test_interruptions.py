@@ -1,11 +1,13 @@
 """Runs that do not come to their end, and two at once."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,10 @@ import pytest
 from filelock import FileLock
 from tests.engine.conftest import Checkout
 
-from commonground.engine.errors import InterruptedRunError
 from commonground.engine.operations import Operations
+from commonground.engine.process import _Follower
 from commonground.engine.request import Mode, Request, State, Status
+from commonground.engine.steps import Step
 from commonground.engine.workspace import _runs
 
 pytestmark = pytest.mark.engine
@@ -246,6 +249,30 @@ def test_a_refresh_makes_good_what_ctrl_c_left_and_is_not_repeated(provisioned: 
     assert READ_FIRST not in provisioned.run("preview", "local").err
 
 
-def test_of_a_teams_state_the_user_is_told_to_read_it_first() -> None:
-    error = InterruptedRunError("up", changing=True, environment="dev", unread=["web"])
-    assert str(error).endswith("finishes it. The state may not have web as the cloud has: run `commonground refresh dev` first")
+@pytest.mark.parametrize(("state", "told"), [(State.TEAM, True), (State.CHECKOUT, False)])
+def test_of_a_teams_state_the_user_is_told_to_read_it_first(state: State, told: bool) -> None:
+    process: Any = SimpleNamespace(stdin=io.StringIO(), stdout=[json.dumps(line) for line in lines_of_an_up_that_ends_while_it_changes_web()])
+    watcher: Any = SimpleNamespace(phase=print, begin=print, end=print)
+    followed = _Follower(process, watcher, Request(Mode.UP, "/project", "dev", "/pulumi", "3.274.1", state, "/state"))
+    followed.follow()
+    text = str(followed.interrupted(changing=True))
+    rest = ". The state may not have web as the cloud has: run `commonground refresh dev` first" if told else ""
+    assert text == f"up was interrupted: what was done so far is in the state, and the next `up` finishes it{rest}"
+
+
+def lines_of_an_up_that_ends_while_it_changes_web() -> list[dict[str, Any]]:
+    """What a worker says; `db` came to its end, and in the preview nothing is changed."""
+
+    def step(kind: str, name: str) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "step": asdict(Step("update", f"urn:pulumi:dev::p::kubernetes:apps/v1:Deployment::{name}", "kubernetes:apps/v1:Deployment", custom=True)),
+        }
+
+    return [
+        {"kind": "phase", "name": "preview"},
+        step("begin", "previewed"),
+        {"kind": "phase", "name": "up"},
+        *(step("begin", "db"), step("end", "db"), step("begin", "web")),
+        {"kind": "answer", "answer": {"status": "interrupted"}},
+    ]

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.engine.conftest import Checkout
 
+from commonground.cli.main import run as command_line
+
 pytestmark = pytest.mark.engine
 
 
@@ -165,3 +167,14 @@ def test_verify_finds_what_would_change_again_at_each_up(checkout: Checkout) -> 
     unstable = checkout.run("preview", "dev", "--offline", "--verify")
     assert unstable.code == 1
     assert unstable.err.endswith("error: the preview failed:\n  clock (aws:test/thing:Thing): would change again: size\n")
+
+
+def test_a_project_that_was_found_around_the_working_directory_is_named_first(provisioned: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = provisioned.root / "stacks" / "deep"
+    deep.mkdir()
+    for folder, line in {deep: "local: the project proof at ../..\n", provisioned.root: ""}.items():
+        monkeypatch.chdir(folder)
+        for command in ("preview", "up"):
+            provisioned.capture.readouterr()
+            assert command_line([command, "local"]) == 0
+            assert provisioned.capture.readouterr().err.startswith(f"{line}local: previewing\n")

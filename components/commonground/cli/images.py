@@ -1,6 +1,7 @@
 """`commonground images ENV`: what has to be in the environment's mirror before its nodes can pull it."""
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +28,10 @@ or, with skopeo logged in to it:
 @shared.flags
 def images_command(environment: str, as_json: bool, folder: Path) -> int:
     """List the images that ENV's mirror has to hold. Each line: SOURCE -> TARGET."""
-    found = settings_of(foundation(folder), environment)
+    project = foundation(folder)
+    if project.root != folder.resolve():
+        echo(f"{environment}: the images of the foundation around it, the project {project.name} at {os.path.relpath(project.root)}")
+    found = settings_of(project, environment)
     from commonground import accelerators, images  # pulumi_aws and pulumi_kubernetes: seconds
 
     copies = images.copies(found.images, accelerators.images_used(found.accelerators))

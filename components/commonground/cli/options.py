@@ -1,5 +1,6 @@
 """Options that commands share, and what they make of them."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ class Options:
     plain: bool = False
     yes: bool = False
     debug: bool = False
+    around: bool = False
+    """Whether the project was found around the working directory, and not in it."""
 
 
 class WrongSettingsError(EngineError):
@@ -61,10 +64,16 @@ def project(command: Command) -> Command:
         "--project",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
-        callback=lambda context, parameter, folder: nearest(Path.cwd()) if folder is None else folder,
+        callback=_chosen,
         metavar="DIR",
         help="Folder of the project's Pulumi.yaml. Default: the nearest, from the working directory upwards.",
     )(command)
+
+
+def _chosen(context: click.Context, parameter: click.Parameter, folder: Path | None) -> Path:
+    found = nearest(Path.cwd()) if folder is None else folder
+    context.ensure_object(Options).around = folder is None and found != Path.cwd()
+    return found
 
 
 def nearest(folder: Path) -> Path:
@@ -79,9 +88,25 @@ def _flag(name: str, text: str) -> Callable[[Command], Command]:
 environment = click.argument("environment", metavar="ENV")
 
 
+class NoBlueprintError(EngineError):
+    """A command that is for a foundation was given a project of another kind."""
+
+    def __init__(self, what: str, found: Project) -> None:
+        """`what`: what the command does, and why only for a foundation."""
+        self.project = found
+        root = Checkout.around(found.root).root
+        fix = "" if root == found.root else f". Fix: --project {os.path.relpath(root)}, the foundation's"
+        super().__init__(f"the project {found.name} has no blueprint.yaml: {what}{fix}")
+
+
+def has_blueprint(found: Project) -> bool:
+    """Whether a project is a foundation: its settings are ours."""
+    return (found.config / "blueprint.yaml").is_file()
+
+
 def check_settings(found: Project, name: str, *, offline: bool) -> None:
     """Raises `WrongSettingsError` with everything that is wrong in an environment's files. A project without a blueprint has none of ours."""
-    if not (found.config / "blueprint.yaml").is_file():
+    if not has_blueprint(found):
         return
     from commonground import settings  # pydantic and all models, only where there is a blueprint
 
@@ -121,6 +146,8 @@ def run(
         if check:
             check_settings(found, name, offline=offline)
         with _progress(options, name) as progress:
+            if options.around:
+                progress.say(f"{name}: the project {found.name} at {os.path.relpath(found.root)}")
             beneath = partial(check_settings, name=name, offline=True)
             packs = policy_packs(found) if policies else ()
             engine = find(progress.say)

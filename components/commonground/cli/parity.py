@@ -27,6 +27,8 @@ def parity_command(options: shared.Options, first: str, second: str, folder: Pat
         return Facts.read(run.project, name), steps
 
     project = Project.read(folder.resolve())
+    if not shared.has_blueprint(project):
+        raise shared.NoBlueprintError("parity compares environments of a foundation, which have one blueprint", project)
     for name in (first, second):  # both before the first preview: it takes a while
         shared.check_settings(project, name, offline=True)
     found = compare(preview(first), preview(second))

@@ -11,7 +11,7 @@ import click
 
 from commonground.cli import options as shared
 from commonground.cli.hints import hinted
-from commonground.engine.errors import LOGIN, EngineError
+from commonground.engine.errors import LOGIN, EngineError, NoProjectError
 from commonground.engine.installation import find
 from commonground.engine.login import backend
 from commonground.engine.project import Project
@@ -44,8 +44,15 @@ def settings_command() -> None:
 @shared.project
 def check(environment: str, offline: bool, folder: Path) -> int:
     """Say everything that is wrong in ENV's files."""
+    found = Project.read(folder.resolve())
+    if not found.stack_file(environment).is_file() and not shared.has_blueprint(found):
+        raise NoProjectError(str(found.stack_file(environment)), f"the environments of {found.name} are {', '.join(found.environments()) or 'none'}")
+    if not shared.has_blueprint(found):
+        offline_preview = f"`commonground preview {environment} --offline --project {os.path.relpath(found.root)}`"
+        click.echo(hinted(f"{environment}: the project {found.name} has no blueprint.yaml; its program checks its settings itself: {offline_preview}"))
+        return 0
     try:
-        shared.check_settings(Project.read(folder.resolve()), environment, offline=offline)
+        shared.check_settings(found, environment, offline=offline)
     except shared.WrongSettingsError as error:
         click.echo(hinted(str(error)))
         return 1
@@ -72,6 +79,8 @@ def lock_command(
     from commonground.cli import clouds
 
     found = Project.read(folder.resolve())
+    if not shared.has_blueprint(found):
+        raise shared.NoBlueprintError("`commonground lock` writes a foundation's lock", found)
     asked = lock.wanted(found.config, environment)
     if new_incarnation:
         clouds.refuse_while_there_is_a_cluster(asked, options, folder)
@@ -124,7 +133,7 @@ def _settings(found: Project, name: str) -> Finding:
         shared.check_settings(found, name, offline=False)
     except EngineError as error:
         return Finding("settings", False, str(error))
-    return Finding("settings", True, "right")
+    return Finding("settings", True, "right" if shared.has_blueprint(found) else "its program checks them")
 
 
 def _credentials() -> Finding:
