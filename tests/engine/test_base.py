@@ -108,6 +108,23 @@ def test_of_a_merge_under_test_it_is_the_first_parent(checkout: Checkout) -> Non
     assert changed(shown) == ["change one"]
 
 
+def test_jenkins_merges_the_target_into_the_change_so_that_the_first_parent_is_no_base(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(checkout, "branch", "-M", "main")
+    git(checkout, "switch", "-qc", "change")
+    checkout.describe({"one": {"size": 5}, "two": {"size": 2}})
+    change = commit(checkout)
+    git(checkout, "switch", "-q", "main")
+    (checkout.root / "elsewhere").write_text("")
+    ours = commit(checkout)
+    git(checkout, "update-ref", "refs/remotes/origin/main", ours)
+    git(checkout, "switch", "-q", "--detach", change)
+    git(checkout, "merge", "-q", "--no-ff", "-m", "test", ours)
+    monkeypatch.setenv("CHANGE_TARGET", "main")
+    shown = checkout.run("preview", "dev", "--base")
+    assert shown.out.startswith(f"dev: offline, against {ours[:10]} (the merge base with origin/main)"), shown.err
+    assert changed(shown) == ["change one"]
+
+
 def test_the_base_runs_with_its_own_components_and_the_engine_at_work_here(checkout: Checkout) -> None:
     package = checkout.root / "components" / "commonground"
     package.mkdir(parents=True)

@@ -1,5 +1,6 @@
 """`commonground comment`: one comment on a request, whose it is, what is refused, and what is tried again."""
 
+import html
 import io
 import json
 import re
@@ -396,6 +397,13 @@ def test_a_fork_s_run_comments_on_the_request_that_the_host_names_and_says_whose
     assert "a@b.example" in made["body"]
     assert "x@sha256:0" in made["body"]
     assert "(https://host.example/run/1)" in made["body"]
+
+
+@pytest.mark.parametrize("text", ["_@acme_", "`@acme", "&#64;acme", "&#064;acme", "&#x40;acme", "&commat;acme", "@&#97;cme", "*@acme*", "(@acme", "a, @acme"])
+def test_a_fork_s_report_mentions_nobody_however_it_is_written(text: str) -> None:
+    fork = ci.Place(GITHUB, "https://api.example", "o/n", 1, finished=ci.Finished("c", "b", "f/n", fork=True))
+    made = html.unescape(comment.body(text, "key", fork).splitlines()[-1]).strip("*_`")
+    assert "acme" in made and "@acme" not in made
 
 
 def test_our_own_branch_s_run_is_no_fork_s(github: FakeHost, report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,8 @@ ROOM = 1024
 FROM_A_FORK = "> **From a fork.** This report was made by the fork's own code, without credentials: it is as good as its author's word.\n\n"
 # What a terminal or a browser takes for something else than text.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-MENTION = re.compile(r"(?<![\w`])@(?=[\w-])")
+# Markdown takes what follows away before a host looks for names: an underscore or a backtick in front, characters by their numbers.
+MENTION = re.compile(r"(?<![A-Za-z0-9])(?:@|&#0*64;|&#x0*40;|&commat;)(?=[\w&-])", re.IGNORECASE)
 UNMENTIONED = "@\u200b"
 
 

@@ -16,6 +16,7 @@ MERGE_REQUEST = "CI_MERGE_REQUEST_DIFF_BASE_SHA"
 """GitLab CI/CD documentation, "Predefined CI/CD variables": where a merge request starts from."""
 TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET")
 """Branch that a request is to be merged into: GitHub Actions, GitLab, Jenkins' branch sources."""
+JENKINS_TARGET = TARGETS[2]
 DEFAULTS = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -82,7 +83,8 @@ def revision(folder: Path, asked: str = AUTO) -> Revision:
     """The commit that is asked for; `AUTO`: what the change in the checkout around `folder` starts from.
 
     That is the first parent of a merge that a CI system made to test a request (GitHub: refs/pull/N/merge), else the merge base with the branch that the
-    request goes to, else with the default branch. Raises `RevisionError`, `ShallowError`.
+    request goes to, else with the default branch. Jenkins merges the other way round, the target into the request's head, where it has to merge at all
+    (git plugin, MergeWithGitSCMExtension): there the first parent is the change itself. Raises `RevisionError`, `ShallowError`.
     """
     try:
         root = Path(_git(folder, "rev-parse", "--show-toplevel"))
@@ -110,7 +112,7 @@ def _found(root: Path, asked: str) -> Iterator[tuple[str, str]]:
         return
     if (named := os.environ.get(MERGE_REQUEST)) and (commit := _commit(root, named)):
         yield commit, "where the merge request starts"
-    if _is_test_merge(root) and (commit := _commit(root, "HEAD^1")):
+    if not os.environ.get(JENKINS_TARGET) and _is_test_merge(root) and (commit := _commit(root, "HEAD^1")):
         yield commit, "the first parent of the merge under test"
     targets = [f"origin/{os.environ[name]}" for name in TARGETS if os.environ.get(name)]
     for branch in (*targets, *DEFAULTS):
