@@ -45,6 +45,9 @@ SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
     documents.grants_less: (ALLOW, MISSING),
     documents.reaches_more: ([], PEERS),
     documents.reaches_less: (PEERS, []),
+    documents.wider_scope: ({"type": "namespace", "namespaces": ["a"]}, {"type": "cluster"}),
+    documents.narrower_scope: ({"type": "cluster"}, {"type": "namespace", "namespaces": ["a"]}),
+    documents.freer: ([], [{"name": "a", "securityContext": {"privileged": True}}]),
     documents.expires_more: (AGED, YOUNG),
     documents.expires_less: (YOUNG, AGED),
     documents.expires_more_images: (MANY, FEW),
@@ -52,6 +55,7 @@ SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
 }
 """Two values that a condition holds for; it does not hold for them the other way round."""
 POLICIES = {(documents.grants_more, Op.CREATE): ALLOW, (documents.grants_more, Op.DELETE): DENY}
+POLICIES |= {(documents.expires_more, Op.CREATE): YOUNG, (documents.expires_more_images, Op.CREATE): FEW}
 POLICIES |= {(documents.grants_less, Op.CREATE): DENY, (documents.grants_less, Op.DELETE): ALLOW}
 WEAK, STRONG = (f"arn:aws:eks::aws:cluster-access-policy/{next(iter(ACCESS_RANKS[rank]))}" for rank in (0, -1))
 
@@ -63,6 +67,8 @@ def sample(when: Callable[..., bool]) -> tuple[Any, Any]:
         return (WEAK, STRONG) if made_by == "stronger" else (STRONG, WEAK)
     if "." not in when.__qualname__:
         return SAMPLES[when]
+    if made_by in ("gains", "loses"):
+        return ([], ["Deny"]) if made_by == "gains" else (["Deny"], [])
     value = inspect.getclosurevars(when).nonlocals["values"][0]
     return {"becomes": ("another", value), "was": (value, "another"), "was_none_of": ("another", "a third")}[made_by]
 
@@ -157,6 +163,122 @@ def test_words_are_cosmetic_until_something_else_changes() -> None:
     assert [reason.kind for reason in reasons(words)] == [Class.COSMETIC]
     both = step("update", old={**words.old, "acl": "a"}, new={**words.new, "acl": "b"}, diff={**words.diff, "acl": "update"})
     assert reasons(both) == (Reason(Class.OTHER, "acl changes"),)
+
+
+# What a row says is held to what it is to say: rows checked by themselves alone could be the wrong way round, or missing.
+ADMIN, READER = (f"arn:aws:iam::aws:policy/{name}" for name in ("AdministratorAccess", "ReadOnlyAccess"))
+EDIT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+K8S = "kubernetes:"
+MEANINGS = [
+    ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn", READER, ADMIN, Class.WIDER),
+    ("aws:iam/role:Role", "permissionsBoundary", "arn", MISSING, Class.WIDER),
+    ("aws:iam/role:Role", "maxSessionDuration", 3600, 43200, Class.WIDER),
+    ("aws:iam/role:Role", "managedPolicyArns", [READER], [READER, ADMIN], Class.WIDER),
+    ("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "clientIdLists", ["a"], ["a", "b"], Class.WIDER),
+    (EDIT, "policyArn", WEAK, STRONG, Class.WIDER),
+    (EDIT, "policyArn", STRONG, WEAK, Class.NARROWER),
+    (EDIT, "accessScope", {"type": "namespace", "namespaces": ["a"]}, {"type": "cluster"}, Class.WIDER),
+    (EDIT, "accessScope", {"type": "namespace", "namespaces": ["a"]}, {"type": "namespace", "namespaces": ["a", "b"]}, Class.WIDER),
+    (EDIT, "accessScope", {"type": "cluster"}, {"type": "namespace", "namespaces": ["a"]}, Class.NARROWER),
+    ("aws:eks/accessEntry:AccessEntry", "kubernetesGroups", ["a"], ["a", "b"], Class.WIDER),
+    ("aws:eks/accessEntry:AccessEntry", "principalArn", "a", "b", Class.WIDER),
+    ("aws:eks/podIdentityAssociation:PodIdentityAssociation", "roleArn", "a", "b", Class.WIDER),
+    ("aws:eks/cluster:Cluster", "vpcConfig.endpointPublicAccess", False, True, Class.WIDER),
+    ("aws:eks/cluster:Cluster", "vpcConfig.publicAccessCidrs", ["10.0.0.0/8"], ["0.0.0.0/0"], Class.WIDER),
+    ("aws:eks/cluster:Cluster", "enabledClusterLogTypes", ["audit"], [], Class.WIDER),
+    ("aws:eks/cluster:Cluster", "deletionProtection", True, False, Class.DATA),
+    ("aws:eks/cluster:Cluster", "upgradePolicy.supportType", "STANDARD", "EXTENDED", Class.COST_UP),
+    ("aws:eks/nodeGroup:NodeGroup", "scalingConfig.desiredSize", 3, 1, Class.DOWNTIME),
+    ("aws:eks/nodeGroup:NodeGroup", "releaseVersion", "1", "2", Class.DOWNTIME),
+    ("aws:eks/addon:Addon", "addonVersion", "1", "2", Class.DOWNTIME),
+    (RULE, "cidrIpv4", "10.0.0.0/8", "0.0.0.0/0", Class.WIDER),
+    (RULE, "cidrIpv4", "0.0.0.0/0", "10.0.0.0/8", Class.NARROWER),
+    (RULE, "fromPort", 443, 0, Class.WIDER),
+    (RULE, "toPort", 443, 65535, Class.WIDER),
+    (RULE, "toPort", 65535, 443, Class.NARROWER),
+    (RULE, "ipProtocol", "tcp", "-1", Class.WIDER),
+    (RULE, "ipProtocol", "-1", "tcp", Class.NARROWER),
+    ("aws:ec2/securityGroup:SecurityGroup", "ingress", [], [{"fromPort": 22}], Class.WIDER),
+    ("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", False, True, Class.WIDER),
+    ("aws:ec2/vpcEndpoint:VpcEndpoint", "privateDnsEnabled", True, False, Class.DOWNTIME),
+    ("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpTokens", "required", "optional", Class.WIDER),
+    ("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpPutResponseHopLimit", 1, 2, Class.WIDER),
+    ("aws:ecr/repository:Repository", "imageTagMutability", "IMMUTABLE", "MUTABLE", Class.WIDER),
+    ("aws:ecr/repository:Repository", "forceDelete", False, True, Class.DATA),
+    ("aws:s3/bucket:Bucket", "forceDestroy", False, True, Class.DATA),
+    ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", True, False, Class.WIDER),
+    ("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status", "Enabled", "Suspended", Class.DATA),
+    ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", 365, 30, Class.DATA),
+    ("aws:kms/key:Key", "isEnabled", True, False, Class.DOWNTIME),
+    ("aws:kms/key:Key", "enableKeyRotation", True, False, Class.WIDER),
+    (f"{K8S}rbac.authorization.k8s.io/v1:ClusterRoleBinding", "roleRef", {"name": "view"}, {"name": "cluster-admin"}, Class.WIDER),
+    (f"{K8S}rbac.authorization.k8s.io/v1:RoleBinding", "subjects", [1], [1, 2], Class.WIDER),
+    (f"{K8S}rbac.authorization.k8s.io/v1:ClusterRole", "rules", [1], [1, 2], Class.WIDER),
+    (f"{K8S}core/v1:Namespace", 'metadata.labels["pod-security.kubernetes.io/enforce"]', "restricted", "privileged", Class.WIDER),
+    (f"{K8S}core/v1:Service", "spec.type", "ClusterIP", "LoadBalancer", Class.WIDER),
+    (f"{K8S}core/v1:Service", "spec.loadBalancerSourceRanges", ["10.0.0.0/8"], MISSING, Class.WIDER),
+    (f"{K8S}core/v1:ResourceQuota", "spec.hard.pods", "10", "5", Class.DOWNTIME),
+    (f"{K8S}apps/v1:Deployment", "spec.template.spec.hostNetwork", MISSING, True, Class.WIDER),
+    (f"{K8S}apps/v1:Deployment", "spec.replicas", 2, 0, Class.DOWNTIME),
+    (f"{K8S}apps/v1:Deployment", "spec.strategy.type", "RollingUpdate", "Recreate", Class.DOWNTIME),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.policyTypes", ["Ingress", "Egress"], ["Ingress"], Class.WIDER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.podSelector.matchLabels", MISSING, {"a": "b"}, Class.WIDER),
+    (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding", "spec.validationActions", ["Deny"], ["Warn"], Class.WIDER),
+    (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding", "spec.validationActions", ["Warn"], ["Deny"], Class.NARROWER),
+    (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", "spec.validations", [1, 2], [1], Class.WIDER),
+    (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", "spec.matchConditions", MISSING, [1], Class.WIDER),
+]
+
+
+@pytest.mark.parametrize("op", ["update", "replace"])
+@pytest.mark.parametrize(("type_", "path", "before", "after", "kind"), MEANINGS, ids=lambda value: str(value)[:40])
+def test_what_a_change_means(type_: str, path: str, before: Any, after: Any, kind: Class, op: str) -> None:
+    """Also where the property's change makes the resource anew, unless it is the making anew that interrupts."""
+    if op == "replace" and kind is Class.DOWNTIME:
+        return
+    plain = path.replace('["', ".").replace('"]', "")
+    found = {reason.kind for reason in reasons(updated(type_, plain, before, after, op=op, kind=op if op == "update" else "update-replace"))}
+    assert kind in found and (kind not in SECURITY or not found & {*SECURITY} - {kind})
+
+
+VALIDATED = f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding"
+COMING = [
+    ("delete", VALIDATED, {}, Class.WIDER),
+    ("create", VALIDATED, {}, Class.NARROWER),
+    ("create", f"{K8S}core/v1:Service", {"spec": {"type": "LoadBalancer"}}, Class.WIDER),
+    ("create", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", {"rules": YOUNG}, Class.DATA),
+    ("create", "aws:ecr/lifecyclePolicy:LifecyclePolicy", {"policy": FEW}, Class.DATA),
+    ("delete", "aws:s3/bucketVersioning:BucketVersioning", {"versioningConfiguration": {"status": "Enabled"}}, Class.DATA),
+    ("delete", "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", {"rules": []}, Class.WIDER),
+    ("delete", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", {}, Class.WIDER),
+    ("delete", f"{K8S}networking.k8s.io/v1:NetworkPolicy", {}, Class.WIDER),
+    ("create", f"{K8S}rbac.authorization.k8s.io/v1:ClusterRoleBinding", {}, Class.WIDER),
+    ("create", "aws:iam/rolePolicyAttachment:RolePolicyAttachment", {}, Class.WIDER),
+    ("create", RULE, {}, Class.WIDER),
+    ("create", EDIT, {}, Class.WIDER),
+    ("delete", "aws:ec2/flowLog:FlowLog", {}, Class.WIDER),
+    ("create", "aws:ec2/natGateway:NatGateway", {}, Class.COST_UP),
+    ("delete", "aws:eks/addon:Addon", {}, Class.DOWNTIME),
+]
+
+
+@pytest.mark.parametrize(("op", "type_", "properties", "kind"), COMING, ids=lambda value: str(value)[:40])
+def test_what_comes_or_goes_alone_means(op: str, type_: str, properties: dict[str, Any], kind: Class) -> None:
+    assert kind in {reason.kind for reason in reasons(step(op, type_=type_, **{"old" if op == "delete" else "new": properties}))}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"noncurrentDays": 30, "newerNoncurrentVersions": 3}, {"noncurrentDays": 10, "newerNoncurrentVersions": 3}),
+        ({"noncurrentDays": 30, "newerNoncurrentVersions": 3}, {"noncurrentDays": 30, "newerNoncurrentVersions": 1}),
+        ({"noncurrentDays": 30, "newerNoncurrentVersions": 3}, {"noncurrentDays": 30}),
+    ],
+)
+def test_old_versions_of_objects_go_by_their_age_and_by_their_number(before: dict[str, int], after: dict[str, int]) -> None:
+    old, new = ([{"id": "all", "status": "Enabled", "noncurrentVersionExpiration": expiry}] for expiry in (before, after))
+    assert documents.expires_more(old, new) and not documents.expires_less(old, new)
 
 
 # What the tables name is there.

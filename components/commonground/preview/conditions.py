@@ -75,6 +75,16 @@ def was_none_of(*values: Any) -> Condition:
     return lambda before, after: before not in values and before != after and is_known(before) and is_known(after)
 
 
+def gains(value: Any) -> Condition:
+    """A condition: a list that has a value which it had not."""
+    return lambda before, after: value in _items(after) and value not in _items(before) and is_known(before)
+
+
+def loses(value: Any) -> Condition:
+    """A condition: a list that has a value no more."""
+    return lambda before, after: gains(value)(after, before)
+
+
 def longer(before: Any, after: Any) -> bool:
     """A list that has more items, whatever they are."""
     return isinstance(after, list) and len(after) > (len(before) if isinstance(before, list) else 0)

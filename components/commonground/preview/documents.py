@@ -90,6 +90,26 @@ def reaches_less(before: Any, after: Any) -> bool:
     return reaches_more(after, before)
 
 
+def wider_scope(before: Any, after: Any) -> bool:
+    """The scope of an access policy that has namespaces which it had not, or all of the cluster."""
+    if not (isinstance(before, dict) and isinstance(after, dict) and _is_known(before) and _is_known(after)):
+        return False
+    old, new = ([EVERYTHING] if scope.get("type") == "cluster" else _list(scope.get("namespaces")) for scope in (before, after))
+    return EVERYTHING not in old and any(name not in old for name in new)
+
+
+def narrower_scope(before: Any, after: Any) -> bool:
+    """The other way round."""
+    return wider_scope(after, before)
+
+
+def freer(before: Any, after: Any) -> bool:
+    """Containers, one of which may do on its node what it could not: by privilege, by capabilities, as root."""
+    if not (_is_known(before) and _is_known(after)):
+        return False
+    return not set(_freedoms(after)) <= set(_freedoms(before))
+
+
 def expires_more(before: Any, after: Any) -> bool:
     """S3's lifecycle rules that delete what they did not, or sooner."""
     if not (_is_known(before) and _is_known(after)):
@@ -230,21 +250,37 @@ def _has_addresses(known: Any, peer: Any) -> bool:
     return not (whole or {}).get("except") and is_inside((part or {}).get("cidr"), [(whole or {}).get("cidr")])
 
 
+def _freedoms(containers: Any) -> Iterator[tuple[str, str]]:
+    for container in containers if isinstance(containers, list) else []:
+        context = container.get("securityContext") if isinstance(container, dict) else None
+        if not isinstance(context, dict):
+            continue
+        name, capabilities = str(container.get("name")), context.get("capabilities")
+        yield from ((name, what) for what in ("privileged", "allowPrivilegeEscalation") if context.get(what) is True)
+        yield from ((name, what) for what in ("runAsNonRoot", "readOnlyRootFilesystem") if context.get(what) is False)
+        yield from ((name, str(one)) for one in (_list(capabilities.get("add")) if isinstance(capabilities, dict) else []))
+
+
 EXPIRIES = ("expiration", "noncurrentVersionExpiration")
+DAYS = ("days", "noncurrentDays")
+VERSIONS = "newerNoncurrentVersions"
+"""So many are kept whatever their age."""
 
 
 def _ages(rules: Any) -> dict[str, float]:
-    """What is deleted, by which part of which filter -> after how many days."""
+    """What is deleted, by which part of which filter -> after how many days; for what S3 counts, beyond how many versions."""
     found: dict[str, float] = {}
     for rule in rules if isinstance(rules, list) else []:
         if not isinstance(rule, dict) or rule.get("status") == "Disabled":
             continue
         for part in EXPIRIES:
             expiry = rule.get(part) or {}
-            days = [value for value in expiry.values() if isinstance(value, int | float)] if isinstance(expiry, dict) else []
-            if days:
-                what = json.dumps([part, rule.get("filter"), rule.get("prefix")], sort_keys=True, default=str)
-                found[what] = min(found.get(what, float("inf")), *map(float, days))
+            if not isinstance(expiry, dict) or not (days := [expiry[name] for name in DAYS if isinstance(expiry.get(name), int | float)]):
+                continue
+            kept = expiry.get(VERSIONS)
+            for limit, number in (("days", days[0]), (VERSIONS, kept if isinstance(kept, int | float) else 0)):
+                what = json.dumps([part, limit, rule.get("filter"), rule.get("prefix")], sort_keys=True, default=str)
+                found[what] = min(found.get(what, float("inf")), float(number))
     return found
 
 

@@ -9,6 +9,7 @@ from commonground.engine.steps import Op, Step
 from commonground.preview.classes import matches
 from commonground.preview.conditions import is_known
 from commonground.preview.documents import without
+from commonground.preview.holders import held
 from commonground.preview.model import Class, Reason
 from commonground.preview.tables import SUBJECTS, Subject
 
@@ -35,7 +36,8 @@ class Subjects:
         kind, subject = step.kind, self.of(step)
         if subject is None or kind not in KEPT:
             return found
-        kept = tuple(reason for reason in found if reason.kind in KEPT[kind])
+        # What is overwritten in a bucket that goes is lost with the bucket: that is the bucket's own class.
+        kept = tuple(reason for reason in found if reason.kind in KEPT[kind] and (kind is Op.CREATE or held(step.type)))
         return kept or (Reason(Class.OTHER, f"{'new' if kind is Op.CREATE else 'goes'} with {subject}"),)
 
     def without_gone(self, step: Step) -> Step:

@@ -13,8 +13,10 @@ from commonground.preview.conditions import (
     appears,
     becomes,
     fewer,
+    gains,
     goes,
     longer,
+    loses,
     lowered,
     more,
     newer,
@@ -33,10 +35,13 @@ from commonground.preview.documents import (
     expires_less,
     expires_more,
     expires_more_images,
+    freer,
     grants_less,
     grants_more,
+    narrower_scope,
     reaches_less,
     reaches_more,
+    wider_scope,
 )
 from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
 from commonground.preview.model import Class
@@ -104,6 +109,13 @@ NETWORKING = (
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 RECORDS = "aws:ec2/flowLog:FlowLog|aws:s3/bucketLogging:BucketLogging|aws:cloudtrail/trail:Trail"
 NETWORKING += "|aws:ec2/eip:Eip|aws:ec2/vpcEndpointRouteTableAssociation:*|aws:ec2/mainRouteTableAssociation:*"
+VALIDATION = "kubernetes:admissionregistration.k8s.io/v1:Validating*"
+VALIDATION_POLICY = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy"
+VALIDATION_BINDING = "kubernetes:admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding"
+SERVICE = "kubernetes:core/v1:Service"
+LIFECYCLE, IMAGE_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler|kubernetes:autoscaling/v1:HorizontalPodAutoscaler"
 HOST_PATHS = ("hostNetwork", "hostPID", "hostIPC")
 SOFTWARE = "aws:eks/addon:Addon|kubernetes:helm.sh/*"
@@ -114,6 +126,7 @@ LIGHT = "|".join(
         *(RULES, ATTACHED, ACCESS, IAM_POLICY, RESOURCE_POLICY, BINDING, ROLE, NET_POLICY, BLOCK),
         RECORDS,
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration|aws:ec2/launchTemplate:LaunchTemplate|aws:autoscaling/tag:Tag|aws:kms/alias:Alias|aws:ec2/tag:Tag|aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        VALIDATION,
         "kubernetes:core/v1:ConfigMap|kubernetes:core/v1:ResourceQuota|kubernetes:core/v1:LimitRange|pulumi:providers:*",
     )
 )
@@ -136,6 +149,13 @@ WHOLES: tuple[Whole, ...] = (
     Whole(BINDING, GONE, NARROWER, "subjects lose a role in the cluster"),
     Whole(NET_POLICY, MADE, NARROWER, "pods are reached by those named only"),
     Whole(NET_POLICY, GONE, WIDER, "traffic is not refused any more"),
+    Whole(VALIDATION, MADE, NARROWER, "the API server refuses what it did not"),
+    Whole(VALIDATION, GONE, WIDER, "the API server does not refuse it any more"),
+    Whole(SERVICE, MADE, WIDER, "it gets a load balancer", "spec.type", becomes("LoadBalancer")),
+    Whole(LIFECYCLE, MADE, DATA, "objects are deleted that were kept", "rules", expires_more),
+    Whole(IMAGE_LIFECYCLE, MADE, DATA, "images are deleted that were kept", "policy", expires_more_images),
+    Whole(VERSIONING, GONE, DATA, "what is overwritten is lost", "versioningConfiguration.status", was("Enabled")),
+    Whole(ENCRYPTION, GONE, WIDER, "new objects are encrypted with a key of S3's own"),
     Whole(BLOCK, MADE, NARROWER, "public access is refused"),
     Whole(BLOCK, GONE, WIDER, "public access is not refused any more"),
     Whole(RECORDS, MADE, NARROWER, "what happens is recorded"),
@@ -188,7 +208,12 @@ PARTS: tuple[Part, ...] = (
     Part("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "policyArn", WIDER, "the principal may do more in the cluster", stronger(*ACCESS_RANKS)),
     Part("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "policyArn", NARROWER, "the principal may do less in the cluster", weaker(*ACCESS_RANKS)),
     Part("aws:eks/*", "principalArn", WIDER, "another principal gets in"),
+    Part("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "accessScope", WIDER, "the principal may do it in more of the cluster", wider_scope),
+    Part("aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "accessScope", NARROWER, "the principal may do it in less of the cluster", narrower_scope),
+    Part("aws:eks/podIdentityAssociation:PodIdentityAssociation", "roleArn", WIDER, "its pods take another role"),
     # Who may do what.
+    Part(ATTACHED, "policyArn", WIDER, "another policy: what it allows is not in the report"),
+    Part(BINDING, "roleRef", WIDER, "its subjects get another role in the cluster"),
     Part(IAM_POLICY, "policy", WIDER, "it allows more", grants_more),
     Part(IAM_POLICY, "policy", NARROWER, "it allows less", grants_less),
     Part(f"{RESOURCE_POLICY}|{OWN_POLICY}", "policy", WIDER, "it allows more", grants_more),
@@ -205,6 +230,12 @@ PARTS: tuple[Part, ...] = (
     Part(ROLE, "rules", NARROWER, "the role may do less in the cluster", fewer),
     Part(BINDING, "subjects", WIDER, "more subjects have the role", more),
     Part(BINDING, "subjects", NARROWER, "fewer subjects have the role", fewer),
+    Part(VALIDATION_POLICY, "spec.validations", WIDER, "the API server does not refuse it any more", fewer),
+    Part(VALIDATION_POLICY, "spec.validations", NARROWER, "the API server refuses what it did not", more),
+    Part(VALIDATION_POLICY, "spec.matchConditions", WIDER, "the API server refuses it under more conditions only", more),
+    Part(VALIDATION_POLICY, "spec.matchConditions", NARROWER, "the API server refuses it under fewer conditions", fewer),
+    Part(VALIDATION_BINDING, "spec.validationActions", WIDER, "the API server does not refuse it any more", loses("Deny")),
+    Part(VALIDATION_BINDING, "spec.validationActions", NARROWER, "the API server refuses what it did not", gains("Deny")),
     # What reaches what.
     *(Part(GROUP, path, WIDER, "traffic is let through that was not", more) for path in ("ingress", "egress")),
     *(Part(GROUP, path, NARROWER, "traffic is not let through any more", fewer) for path in ("ingress", "egress")),
@@ -222,6 +253,11 @@ PARTS: tuple[Part, ...] = (
     Part(NET_POLICY, "spec.ingress", NARROWER, "pods are reached by fewer", reaches_less),
     Part(NET_POLICY, "spec.egress", WIDER, "pods reach more", reaches_more),
     Part(NET_POLICY, "spec.egress", NARROWER, "pods reach less", reaches_less),
+    Part(NET_POLICY, "spec.policyTypes", WIDER, "traffic is not refused any more", fewer),
+    Part(NET_POLICY, "spec.policyTypes", NARROWER, "traffic is refused that was not", more),
+    Part(NET_POLICY, "spec.podSelector.matchLabels", WIDER, "it is about fewer pods", more),
+    Part(NET_POLICY, "spec.podSelector.matchLabels", NARROWER, "it is about more pods", fewer),
+    Part(ENDPOINT, "privateDnsEnabled", DOWNTIME, "the service's name leads elsewhere: past the endpoint, or nowhere", switched_off),
     Part("aws:ec2/subnet:Subnet", "mapPublicIpOnLaunch", WIDER, "instances get public addresses", switched_on),
     *(
         Part(BLOCK, path, kind, why, when)
@@ -233,15 +269,16 @@ PARTS: tuple[Part, ...] = (
     Part("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpPutResponseHopLimit", WIDER, "pods reach the instance's metadata", raised),
     Part("aws:ecr/repository:Repository", "imageTagMutability", WIDER, "a tag can come to name another image", was("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")),
     Part("aws:ecr/repository:Repository", "imageTagMutability", NARROWER, "a tag names one image for good", becomes("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")),
+    Part("aws:kms/key:Key", "isEnabled", DOWNTIME, "what it encrypted cannot be read", switched_off),
     Part("aws:kms/key:Key", "enableKeyRotation", WIDER, "the key is not rotated any more", switched_off),
     Part("kubernetes:core/v1:Namespace", "metadata.labels.pod-security.kubernetes.io/enforce", WIDER, "pods may do more", was("restricted")),
     Part("kubernetes:core/v1:Namespace", "metadata.labels.pod-security.kubernetes.io/enforce", NARROWER, "pods may do less", becomes("restricted")),
     # What holds data.
-    Part("aws:s3/bucketVersioning:BucketVersioning", "versioningConfiguration.status", DATA, "what is overwritten is lost", was("Enabled")),
-    Part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "rules", DATA, "other objects are deleted, or sooner", expires_more),
-    Part("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "rules", COST_UP, "more objects are kept, or longer", expires_less),
-    Part("aws:ecr/lifecyclePolicy:LifecyclePolicy", "policy", DATA, "other images are deleted, or sooner", expires_more_images),
-    Part("aws:ecr/lifecyclePolicy:LifecyclePolicy", "policy", COST_UP, "more images are kept, or longer", expires_fewer_images),
+    Part(VERSIONING, "versioningConfiguration.status", DATA, "what is overwritten is lost", was("Enabled")),
+    Part(LIFECYCLE, "rules", DATA, "other objects are deleted, or sooner", expires_more),
+    Part(LIFECYCLE, "rules", COST_UP, "more objects are kept, or longer", expires_less),
+    Part(IMAGE_LIFECYCLE, "policy", DATA, "other images are deleted, or sooner", expires_more_images),
+    Part(IMAGE_LIFECYCLE, "policy", COST_UP, "more images are kept, or longer", expires_fewer_images),
     Part("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", DATA, "older logs are deleted", lowered),
     Part("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", COST_UP, "more logs are kept", raised),
     Part("aws:kms/key:Key", "deletionWindowInDays", DATA, "a deleted key is lost sooner", lowered),
@@ -254,6 +291,10 @@ PARTS: tuple[Part, ...] = (
     # Workloads: Kubernetes replaces pods a few at a time; a strategy of its own says otherwise.
     Part("kubernetes:apps/v1:*", "spec.template", OTHER, "its pods are replaced, a few at a time"),
     *(Part("kubernetes:apps/v1:*", f"spec.template.spec.{path}", WIDER, "its pods see what is the node's", switched_on) for path in HOST_PATHS),
+    *(
+        Part("kubernetes:apps/v1:*", f"spec.template.spec.{path}", WIDER, "its containers may do more on the node", freer)
+        for path in ("containers", "initContainers")
+    ),
     Part("kubernetes:batch/v1:CronJob", "spec.jobTemplate", OTHER, "from its next run on"),
     Part("kubernetes:apps/v1:*", "spec.replicas", OTHER, "more pods run", raised),
     Part("kubernetes:apps/v1:*", "spec.replicas", OTHER, "fewer pods run", lowered),
@@ -261,8 +302,9 @@ PARTS: tuple[Part, ...] = (
     *(Part(AUTOSCALER, path, OTHER, "fewer pods run", lowered) for path in ("spec.minReplicas", "spec.maxReplicas")),
     Part("kubernetes:core/v1:ResourceQuota", "spec.hard.*", OTHER, "its namespace may use more", raised),
     Part("kubernetes:core/v1:ResourceQuota", "spec.hard.*", DOWNTIME, "its namespace may use less: pods above that do not start again", lowered),
-    Part("kubernetes:core/v1:Service", "spec.type", WIDER, "it gets a load balancer", becomes("LoadBalancer")),
-    Part("kubernetes:core/v1:Service", "spec.type", NARROWER, "it has no load balancer any more", was("LoadBalancer")),
+    Part(SERVICE, "spec.loadBalancerSourceRanges", WIDER, "its load balancer is open to every address", goes),
+    Part(SERVICE, "spec.type", WIDER, "it gets a load balancer", becomes("LoadBalancer")),
+    Part(SERVICE, "spec.type", NARROWER, "it has no load balancer any more", was("LoadBalancer")),
     Part("kubernetes:apps/v1:*", "spec.replicas", DOWNTIME, "it runs no pod any more", becomes(0)),
     Part("kubernetes:apps/v1:*", "spec.strategy.type", DOWNTIME, "its pods are stopped before new ones start", becomes("Recreate")),
     # Words.
