@@ -47,6 +47,8 @@ SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
     documents.reaches_less: (PEERS, []),
     documents.wider_scope: ({"type": "namespace", "namespaces": ["a"]}, {"type": "cluster"}),
     documents.narrower_scope: ({"type": "cluster"}, {"type": "namespace", "namespaces": ["a"]}),
+    documents.without_key: ([{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}], []),
+    documents.with_key: ([], [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}]),
     documents.freer: ([], [{"name": "a", "securityContext": {"privileged": True}}]),
     documents.expires_more: (AGED, YOUNG),
     documents.expires_less: (YOUNG, AGED),
@@ -170,7 +172,11 @@ ADMIN, READER = (f"arn:aws:iam::aws:policy/{name}" for name in ("AdministratorAc
 EDIT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 K8S = "kubernetes:"
+BY_KEY, BY_S3 = ([{"applyServerSideEncryptionByDefault": {"sseAlgorithm": name}}] for name in ("aws:kms", "AES256"))
 MEANINGS = [
+    ("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "rules", BY_KEY, BY_S3, Class.WIDER),
+    ("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "rules", BY_S3, BY_KEY, Class.NARROWER),
+    ("aws:eks/cluster:Cluster", "accessConfig.authenticationMode", "API", "API_AND_CONFIG_MAP", Class.WIDER),
     ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "policyArn", READER, ADMIN, Class.WIDER),
     ("aws:iam/role:Role", "permissionsBoundary", "arn", MISSING, Class.WIDER),
     ("aws:iam/role:Role", "maxSessionDuration", 3600, 43200, Class.WIDER),
@@ -266,6 +272,20 @@ COMING = [
 @pytest.mark.parametrize(("op", "type_", "properties", "kind"), COMING, ids=lambda value: str(value)[:40])
 def test_what_comes_or_goes_alone_means(op: str, type_: str, properties: dict[str, Any], kind: Class) -> None:
     assert kind in {reason.kind for reason in reasons(step(op, type_=type_, **{"old" if op == "delete" else "new": properties}))}
+
+
+BOUND = {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "readOnlyRootFilesystem": True}
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{**BOUND, "privileged": True}, {"runAsNonRoot": True}, None, {**BOUND, "runAsNonRoot": False}, {**BOUND, "capabilities": {"add": ["SYS_ADMIN"]}}],
+)
+def test_a_container_that_may_do_more_makes_it_wider_and_another_image_does_not(context: dict[str, Any] | None) -> None:
+    bound, freed = ([{"name": "a", "image": image, "securityContext": found}] for image, found in (("i:1", BOUND), ("i:2", context)))
+    for before, after, wider in ((bound, freed, True), (freed, bound, False), (bound, [{**bound[0], "image": "i:3"}], False)):
+        found = reasons(updated("kubernetes:apps/v1:Deployment", "spec.template.spec.containers", before, after))
+        assert (Class.WIDER in {reason.kind for reason in found}) is wider
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,16 @@ def narrower_scope(before: Any, after: Any) -> bool:
     return wider_scope(after, before)
 
 
+def without_key(before: Any, after: Any) -> bool:
+    """S3's rules of encryption that name a key of KMS no more."""
+    return _is_known(before) and _is_known(after) and _has_key(before) and not _has_key(after)
+
+
+def with_key(before: Any, after: Any) -> bool:
+    """The other way round."""
+    return without_key(after, before)
+
+
 def freer(before: Any, after: Any) -> bool:
     """Containers, one of which may do on its node what it could not: by privilege, by capabilities, as root."""
     if not (_is_known(before) and _is_known(after)):
@@ -250,13 +260,22 @@ def _has_addresses(known: Any, peer: Any) -> bool:
     return not (whole or {}).get("except") and is_inside((part or {}).get("cidr"), [(whole or {}).get("cidr")])
 
 
+def _has_key(rules: Any) -> bool:
+    defaults = [rule.get("applyServerSideEncryptionByDefault") for rule in (rules if isinstance(rules, list) else []) if isinstance(rule, dict)]
+    return any(isinstance(found, dict) and str(found.get("sseAlgorithm")).startswith("aws:kms") for found in defaults)
+
+
 def _freedoms(containers: Any) -> Iterator[tuple[str, str]]:
     for container in containers if isinstance(containers, list) else []:
-        context = container.get("securityContext") if isinstance(container, dict) else None
-        if not isinstance(context, dict):
+        if not isinstance(container, dict):
             continue
+        said = container.get("securityContext")
+        context = said if isinstance(said, dict) else {}
         name, capabilities = str(container.get("name")), context.get("capabilities")
-        yield from ((name, what) for what in ("privileged", "allowPrivilegeEscalation") if context.get(what) is True)
+        if context.get("privileged") is True:
+            yield name, "privileged"
+        if context.get("allowPrivilegeEscalation") is not False:  # Kubernetes' own default
+            yield name, "allowPrivilegeEscalation"
         yield from ((name, what) for what in ("runAsNonRoot", "readOnlyRootFilesystem") if context.get(what) is False)
         yield from ((name, str(one)) for one in (_list(capabilities.get("add")) if isinstance(capabilities, dict) else []))
 

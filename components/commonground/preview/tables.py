@@ -42,6 +42,8 @@ from commonground.preview.documents import (
     reaches_less,
     reaches_more,
     wider_scope,
+    with_key,
+    without_key,
 )
 from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
 from commonground.preview.model import Class
@@ -195,6 +197,7 @@ PARTS: tuple[Part, ...] = (
     Part(CLUSTER, "vpcConfig.endpointPublicAccess", NARROWER, "its API is not public any more", switched_off),
     Part(CLUSTER, "vpcConfig.subnetIds", DOWNTIME, "the control plane's network interfaces move; EKS refuses subnets of another VPC"),
     Part(CLUSTER, "vpcConfig.endpointPrivateAccess", DOWNTIME, "nodes reach its API by another way"),
+    Part(CLUSTER, "accessConfig.authenticationMode", WIDER, "the ConfigMap aws-auth lets principals in, too", was("API")),
     Part(CLUSTER, "enabledClusterLogTypes", WIDER, "less of what it does is logged", fewer),
     Part(CLUSTER, "enabledClusterLogTypes", NARROWER, "more of what it does is logged", more),
     Part(CLUSTER, "upgradePolicy.supportType", COST_UP, "extended support costs by the hour", becomes("EXTENDED")),
@@ -269,6 +272,8 @@ PARTS: tuple[Part, ...] = (
     Part("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpPutResponseHopLimit", WIDER, "pods reach the instance's metadata", raised),
     Part("aws:ecr/repository:Repository", "imageTagMutability", WIDER, "a tag can come to name another image", was("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")),
     Part("aws:ecr/repository:Repository", "imageTagMutability", NARROWER, "a tag names one image for good", becomes("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")),
+    Part(ENCRYPTION, "rules", WIDER, "new objects are encrypted with a key of S3's own", without_key),
+    Part(ENCRYPTION, "rules", NARROWER, "new objects are encrypted with a key of KMS", with_key),
     Part("aws:kms/key:Key", "isEnabled", DOWNTIME, "what it encrypted cannot be read", switched_off),
     Part("aws:kms/key:Key", "enableKeyRotation", WIDER, "the key is not rotated any more", switched_off),
     Part("kubernetes:core/v1:Namespace", "metadata.labels.pod-security.kubernetes.io/enforce", WIDER, "pods may do more", was("restricted")),
