@@ -11,6 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 from commonground.cli.main import COMMANDS, USAGE, cli, run
+from commonground.cli.preview import Previewed
+from commonground.engine.errors import EngineError
+from commonground.engine.findings import Finding
+from commonground.engine.steps import Step
 from commonground.local import cloud
 
 PROJECT = "name: proof\nruntime: python\n"
@@ -44,6 +48,43 @@ def test_no_first_sentence_is_cut_in_a_terminal_of_80_columns(capsys: pytest.Cap
     for arguments in ([], ["local"], ["settings"]):
         assert run([*arguments, "--help"]) == 0
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+def test_of_several_environments_an_error_outweighs_a_violation_and_that_a_change(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = Step("create", "urn:pulumi:dev::proof::a:b:C::one", "a:b:C", custom=True)
+    made = {
+        "same": Previewed("same", ()),
+        "changed": Previewed("changed", (step,)),
+        "violated": Previewed("violated", (step,), findings=(Finding("p", "", True, step.urn, "no"),)),
+        "failed": Previewed("failed", (), error=EngineError("no")),
+    }
+    monkeypatch.setattr("commonground.cli.preview._preview", lambda options, folder, name, how: made[name])
+    monkeypatch.chdir(folder)
+    worst = {"same": 0, "changed": 2, "violated": 3, "failed": 1}
+    weight = list(worst)
+    for one in worst:
+        for other in worst:
+            assert run(["preview", one, other, "--offline", "--exit-code"]) == worst[max(one, other, key=weight.index)]
+            assert run(["preview", one, other, "--offline"]) == {2: 0}.get(code := worst[max(one, other, key=weight.index)], code)
+
+
+EVIL = "\x1b]0;evil\x07\x1b[2J\u202e\ud800"
+
+
+def test_what_others_wrote_into_a_log_moves_no_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(folder)
+    states = {name: {"type": f"a:b:{EVIL}", "urn": "u", "custom": True, "inputs": {EVIL: EVIL + name}} for name in ("old", "new")}
+    step = {"op": "update", "urn": f"urn:pulumi:dev::p::a:b:C::one{EVIL}", "type": f"a:b:{EVIL}", "diffs": [EVIL], **states}
+    said = {"diagnosticEvent": {"message": f"it broke {EVIL}", "severity": "error"}}
+    events = [{"resourcePreEvent": {"metadata": step}}, said, {"diagnosticEvent": {"message": f"look {EVIL}", "severity": "warning"}}, {"summaryEvent": {}}]
+    Path("log").write_text("\n".join(map(json.dumps, events)))
+    assert run(["preview", "dev", "--events", "log", "--report", "text=report"]) == 1
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err, Path("report").read_text("utf-8")):
+        assert text.replace("\n", "").isprintable()
+    assert "it broke" in shown.err
 
 
 def test_it_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:

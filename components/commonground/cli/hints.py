@@ -22,6 +22,15 @@ def hinted(text: str) -> str:
     return COMMAND.sub(lambda _: min(ways, key=len), text)
 
 
+def told(text: str) -> str:
+    """A message for stderr: its commands as they can be typed, and nothing in it that a terminal takes for anything but text."""
+    if text.replace("\n", "").isprintable():
+        return hinted(text)
+    from commonground.engine.report import printable  # seldom needed
+
+    return "\n".join(map(printable, hinted(text).split("\n")))
+
+
 def echo(text: str) -> None:
     """A hint on stderr."""
-    click.echo(hinted(text), err=True)
+    click.echo(told(text), err=True)

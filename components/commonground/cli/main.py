@@ -5,7 +5,7 @@ from importlib import import_module
 
 import click
 
-from commonground.cli.hints import hinted
+from commonground.cli.hints import told
 from commonground.cli.options import Options, flags
 from commonground.engine.errors import InterruptedRunError
 from commonground.engine.findings import ViolatedError
@@ -94,5 +94,5 @@ def run(arguments: list[str]) -> int:
 
 
 def _tell(text: str, code: int) -> int:
-    print(f"error: {hinted(text)}", file=sys.stderr)
+    print(f"error: {told(text)}", file=sys.stderr)
     return code

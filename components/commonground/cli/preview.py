@@ -168,7 +168,7 @@ class Told:
         note = STOPPED if isinstance(previewed.error, ProtectedError) else previewed.against
         if isinstance(previewed.error, RunError):
             return
-        lines = [f"{previewed.name}: {line}\n" for line in (*([note] if note else []), *previewed.notes)]
+        lines = [f"{text.printable(f'{previewed.name}: {line}')}\n" for line in (*([note] if note else []), *previewed.notes)]
         self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name, first=self._first(previewed)))
         if not any(wanted.file is None and wanted.format is not Format.TEXT for wanted in self.wanted):
             click.echo(("\n" if len(self.texts) > 1 else "") + self.texts[-1], nl=False)

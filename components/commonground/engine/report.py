@@ -10,6 +10,7 @@ from commonground.engine.steps import MASK, UNKNOWN, Op, Step, count, summary
 SIGNS: dict[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: " "}
 LATER = "known after up"
 MISSING = object()
+ESCAPED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 PART = re.compile(r'\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^.\[\]]+)')
 
 
@@ -27,7 +28,17 @@ def render(steps: Iterable[Step], *, title: str, creates_in_full: bool = True, f
             heading = _path(step)
             lines += ["", heading or "(outside of any component)"]
         lines += _resource(step, creates_in_full=creates_in_full)
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
+
+
+def printable(text: str) -> str:
+    """A text on one line in which every character can be seen: control, formatting and lone surrogate characters by their number.
+
+    What others wrote must not move a terminal's cursor, hide what stands beside it, or be no UTF-8.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _numbered(character) for character in text)
 
 
 def value(found: Any) -> str:
@@ -39,6 +50,10 @@ def value(found: Any) -> str:
     if found == MASK:
         return MASK
     return json.dumps(_known(found), ensure_ascii=False, sort_keys=True)
+
+
+def _numbered(character: str) -> str:
+    return ESCAPED.get(character) or (f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}")
 
 
 def outputs(found: dict[str, Any]) -> str:

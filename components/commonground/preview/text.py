@@ -2,6 +2,7 @@
 
 import re
 
+from commonground.engine.report import printable
 from commonground.preview.model import Amount, Cost, Operation
 
 SIGNS: dict[Operation, str] = {"create": "+", "change": "~", "replace": "±", "delete": "-"}
@@ -11,16 +12,9 @@ NOTHING = "nothing"
 COUNTED = ("create", "change", "replace", "delete", "same")
 """What `EnvironmentReport.counts` counts, in a report's order."""
 OUTSIDE = "outside of any component"
-NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+plain = printable
 MARGIN = 40
 """Characters that are shown before the first difference of two long values; fewer are not worth leaving out."""
-
-
-def plain(text: str) -> str:
-    """A text on one line in which every character can be seen: control, formatting and lone surrogate characters by their number."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else _named(character) for character in text)
 
 
 def left_out(count: int) -> str:
@@ -82,7 +76,3 @@ def _window(text: str, start: int, limit: int) -> str:
     if start <= MARGIN:
         return cut(text, limit)
     return f"{left_out(min(start, len(text)))} {cut(text[start:], limit)}".rstrip()
-
-
-def _named(character: str) -> str:
-    return NAMED.get(character) or (f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}")
