@@ -70,6 +70,36 @@ def test_of_several_environments_an_error_outweighs_a_violation_and_that_a_chang
             assert run(["preview", one, other, "--offline"]) == {2: 0}.get(code := worst[max(one, other, key=weight.index)], code)
 
 
+def test_gpus_before_are_known_by_the_lock_before_and_what_failed_has_no_parity(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = "instance_types:\n  {}: {{architecture: x86_64, vcpu: 4, memory_mib: 16384, pods: 58, efa: 0, gpus: {{count: {}, model: L4, memory_mib: 22888}}}}\n"
+    for name in ("dev", "prod"):
+        (folder / f"Pulumi.{name}.yaml").write_text(LOCAL)
+        (folder / f"lock.{name}.yaml").write_text(lock.format("g6.xlarge", 1))
+    sides = ({"instanceTypes": [name], "scalingConfig": {"maxSize": 2}} for name in ("g6.12xlarge", "g6.xlarge"))
+    step = Step("update", "urn:pulumi:dev::proof::a:b:C::one", "aws:eks/nodeGroup:NodeGroup", custom=True, old=next(sides), new=next(sides))
+    made = {"dev": Previewed("dev", (step,), lock_before=lock.format("g6.12xlarge", 4)), "prod": Previewed("prod", (step,), error=EngineError("no"))}
+    monkeypatch.setattr("commonground.cli.preview._preview", lambda options, folder, name, how: made[name])
+    monkeypatch.chdir(folder)
+    assert run(["preview", "dev", "prod", "--offline", "--report", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["parity"] == []
+    assert {part["environment"]: part["cost"]["gpus"]["before"] for part in report["environments"]} == {"dev": 8, "prod": None}
+    made["prod"] = Previewed("prod", (step,))
+    assert run(["preview", "dev", "prod", "--offline", "--report", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["parity"]) == 1
+
+
+def test_a_log_of_another_environment_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(folder)
+    step = {"op": "create", "urn": "urn:pulumi:dev::p::a:b:C::one", "type": "a:b:C", "new": {"type": "a:b:C", "urn": "u", "custom": True}}
+    Path("log").write_text("\n".join(map(json.dumps, ({"resourcePreEvent": {"metadata": step}}, {"summaryEvent": {}}))))
+    assert run(["preview", "dev", "--events", "log"]) == 0
+    assert run(["preview", "prod", "--events", "log"]) == USAGE
+    assert "it was recorded of the stack dev, and not of prod" in capsys.readouterr().err
+
+
 EVIL = "\x1b]0;evil\x07\x1b[2J\u202e\ud800"
 
 
