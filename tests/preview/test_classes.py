@@ -234,6 +234,25 @@ MEANINGS = [
     (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding", "spec.validationActions", ["Warn"], ["Deny"], Class.NARROWER),
     (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", "spec.validations", [1, 2], [1], Class.WIDER),
     (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", "spec.matchConditions", MISSING, [1], Class.WIDER),
+    (f"{K8S}admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy", "spec.matchConditions", [1], MISSING, Class.NARROWER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.egress", [], [{"to": []}], Class.WIDER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.egress", [{"to": []}], [], Class.NARROWER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.ingress", PEERS, [{"from": []}], Class.WIDER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.ingress", PEERS, [], Class.NARROWER),
+    (f"{K8S}networking.k8s.io/v1:NetworkPolicy", "spec.policyTypes", ["Ingress"], ["Ingress", "Egress"], Class.NARROWER),
+    (f"{K8S}rbac.authorization.k8s.io/v1:RoleBinding", "subjects", [1, 2], [1], Class.NARROWER),
+    (f"{K8S}rbac.authorization.k8s.io/v1:ClusterRole", "rules", [1, 2], [1], Class.NARROWER),
+    (f"{K8S}core/v1:Namespace", 'metadata.labels["pod-security.kubernetes.io/enforce"]', "baseline", "restricted", Class.NARROWER),
+    (f"{K8S}core/v1:Service", "spec.type", "LoadBalancer", "ClusterIP", Class.NARROWER),
+    ("aws:eks/accessEntry:AccessEntry", "kubernetesGroups", ["a", "b"], ["a"], Class.NARROWER),
+    ("aws:eks/cluster:Cluster", "enabledClusterLogTypes", [], ["audit"], Class.NARROWER),
+    ("aws:eks/cluster:Cluster", "version", "1.36", "1.35", Class.DOWNTIME),
+    ("aws:eks/nodeGroup:NodeGroup", "scalingConfig.minSize", 3, 1, Class.COST_DOWN),
+    ("aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions.httpTokens", "optional", "required", Class.NARROWER),
+    ("aws:ecr/repository:Repository", "imageTagMutability", "MUTABLE", "IMMUTABLE", Class.NARROWER),
+    ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "policy", MANY, FEW, Class.DATA),
+    ("somebody:else/thing:Thing", "publicAccess", False, True, Class.WIDER),
+    ("somebody:else/thing:Thing", "publicAccess", True, False, Class.NARROWER),
 ]
 
 
@@ -266,6 +285,14 @@ COMING = [
     ("delete", "aws:ec2/flowLog:FlowLog", {}, Class.WIDER),
     ("create", "aws:ec2/natGateway:NatGateway", {}, Class.COST_UP),
     ("delete", "aws:eks/addon:Addon", {}, Class.DOWNTIME),
+    ("create", "aws:s3/bucketPolicy:BucketPolicy", {"policy": ALLOW}, Class.WIDER),
+    ("create", "aws:s3/bucketPolicy:BucketPolicy", {"policy": DENY}, Class.NARROWER),
+    ("delete", "aws:s3/bucketPolicy:BucketPolicy", {"policy": DENY}, Class.WIDER),
+    ("delete", "aws:s3/bucketPolicy:BucketPolicy", {"policy": ALLOW}, Class.NARROWER),
+    ("create", "aws:lambda/permission:Permission", {}, Class.WIDER),
+    ("delete", f"{K8S}rbac.authorization.k8s.io/v1:RoleBinding", {}, Class.NARROWER),
+    ("create", f"{K8S}networking.k8s.io/v1:NetworkPolicy", {}, Class.NARROWER),
+    ("create", "aws:ec2/flowLog:FlowLog", {}, Class.NARROWER),
 ]
 
 
