@@ -186,6 +186,14 @@ def test_an_environment_that_the_base_has_not_is_all_new(checkout: Checkout) -> 
     )
 
 
+def test_a_change_of_the_policies_that_judge_it_is_told(checkout: Checkout) -> None:
+    assert "judged" not in checkout.run("preview", "dev", "--base=HEAD").out
+    (checkout.root / "stacks" / "policies.yaml").write_text("version: 1\nproject: proof\nenvironments: {dev: {strictness: low, protected: false}}\n")
+    git(checkout, "add", "-A")
+    shown = checkout.run("preview", "dev", "--base=HEAD")
+    assert "dev: this change is judged by what it changes itself: stacks/policies.yaml\n" in shown.out, shown.err
+
+
 def test_a_base_that_does_not_come_up_is_noted_and_the_rest_shown_against_nothing(checkout: Checkout) -> None:
     checkout.describe({"one": {"size": 101}})
     commit(checkout)

@@ -168,7 +168,8 @@ class Told:
         note = STOPPED if isinstance(previewed.error, ProtectedError) else previewed.against
         if isinstance(previewed.error, RunError):
             return
-        lines = [f"{text.printable(f'{previewed.name}: {line}')}\n" for line in (*([note] if note else []), *previewed.notes)]
+        said = (f"{previewed.name}: {line}" for line in (*([note] if note else []), *previewed.notes))
+        lines = [f"{text.printable(line)}\n" for one in said for line in one.split("\n")]
         self.texts.append("".join(lines) + text.render(previewed.steps, title=previewed.name, first=self._first(previewed)))
         if not any(wanted.file is None and wanted.format is not Format.TEXT for wanted in self.wanted):
             click.echo(("\n" if len(self.texts) > 1 else "") + self.texts[-1], nl=False)

@@ -15,6 +15,8 @@ from commonground.engine.progress import Muted
 from commonground.engine.project import Project
 from commonground.engine.runs import Run
 
+JUDGES = ("policies", ":(glob)**/policies.yaml")
+"""What a change is judged by: a pull request may change it too, and its own is what judges it."""
 DERIVED = "ids and ARNs are derived from names"
 
 
@@ -30,7 +32,8 @@ def preview(run: Run, base: Revision, *, manifests: Path | None = None) -> Outco
         if run.beneath and run.beneath.stack_file(run.environment).is_file() and not (words and base.is_same_outside(run.project.root)):
             run.bring_up_beneath(folder / "backend")
         outcome = run.preview_against(folder / "backend", manifests=manifests)
-    return replace(outcome, against=f"offline, against {words or 'nothing'}; {DERIVED}", notes=(*outcome.notes, *notes))
+    judges = tuple(f"this change is judged by what it changes itself: {', '.join(found)}" for found in [base.changed(*JUDGES)] if found)
+    return replace(outcome, against=f"offline, against {words or 'nothing'}; {DERIVED}", notes=(*judges, *outcome.notes, *notes))
 
 
 def describe(base: Revision) -> str:

@@ -73,10 +73,13 @@ class Revision:
 
     def is_same_outside(self, folder: Path) -> bool:
         """Whether the checkout as it lies there, new files included, differs from this commit in nothing but what is in a folder."""
-        around = (".", f":(exclude){folder.relative_to(self.root)}")
-        changed = _git(self.root, "diff", "--name-only", self.commit, "--", *around)
-        new = _git(self.root, "ls-files", "--others", "--exclude-standard", "--", *around)
-        return not changed and not new
+        return not self.changed(".", f":(exclude){folder.relative_to(self.root)}")
+
+    def changed(self, *paths: str) -> tuple[str, ...]:
+        """Files at or below paths of the checkout, as it lies there, that are not as this commit has them. Sorted."""
+        differing = _git(self.root, "diff", "--name-only", self.commit, "--", *paths)
+        new = _git(self.root, "ls-files", "--others", "--exclude-standard", "--", *paths)
+        return tuple(sorted({*differing.splitlines(), *new.splitlines()}))
 
 
 def revision(folder: Path, asked: str = AUTO) -> Revision:
