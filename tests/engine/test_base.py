@@ -136,7 +136,7 @@ def test_the_base_runs_with_its_own_components_and_the_engine_at_work_here(check
     assert "      size: 7 -> 1\n" in shown.out
 
 
-def test_another_lock_that_cannot_be_installed_is_noted_and_kept_as_a_note(checkout: Checkout) -> None:
+def test_another_lock_that_cannot_be_installed_is_noted_and_tried_again_the_next_time(checkout: Checkout) -> None:
     (checkout.root / "requirements.lock").write_text("no-such-package==1.0  # and no hash\n")
     base = commit(checkout)
     (checkout.root / "requirements.lock").write_text("\n")
@@ -145,6 +145,7 @@ def test_another_lock_that_cannot_be_installed_is_noted_and_kept_as_a_note(check
     assert first.code == 0, first.err
     assert note in first.out and "it ran with this checkout's packages\n" in first.out
     assert first.out == second.out
+    assert "bringing up the base offline" in second.err
 
 
 def test_another_lock_that_can_be_installed_gives_the_base_an_interpreter_of_its_own_once(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,8 @@ def _bring_up(run: Run, base: Revision, folder: Path) -> tuple[str, tuple[str, .
     except EngineError as error:
         shutil.rmtree(backend, ignore_errors=True)
         return "", (f"the base {base.short} could not be brought up offline, so this is shown against nothing: {error}",)
-    store.keep(key, backend, notes)
+    if not packages.note:  # another time its own packages may be had
+        store.keep(key, backend, notes)
     return words, notes
 
 

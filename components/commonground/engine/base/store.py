@@ -19,8 +19,6 @@ from commonground.engine.runs import Run
 KEPT = 40
 """How many are kept; the ones not used for longest go."""
 NOTES = "notes.json"
-ROOMS = ("engine", "local")
-"""Of this package: what brings a base up."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,9 @@ def _stand_ins() -> str:
     """Version of what brings a base up: this package's own files, and the packages that they use."""
     found = hashlib.sha256()
     package = Path(__file__).parents[2]
-    for room in ROOMS:
-        for file in sorted((package / room).rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                found.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
+    # All of it: a base without components of its own runs with these.
+    for file in sorted(package.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            found.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
     found.update("\n".join(sorted(f"{item.name} {item.version}" for item in distributions())).encode())
     return found.hexdigest()
