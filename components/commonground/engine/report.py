@@ -9,7 +9,16 @@ from commonground.engine.steps import MASK, UNKNOWN, Op, Step, count, summary
 
 SIGNS: dict[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: " "}
 LATER = "known after up"
-MISSING = object()
+
+
+class _Missing:
+    """There is no value."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
 ESCAPED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 PART = re.compile(r'\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^.\[\]]+)')
 
