@@ -1,5 +1,6 @@
 """Broken configurations on the command line: a message with file, line and key, and no call to anybody."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,9 +33,7 @@ def up(provisioned: Provisioned, checkouts: Checkouts, tmp_path_factory: pytest.
     def run(case: broken.Case) -> tuple[Result, Checkout]:
         with checkouts("broken") as checkout:
             (checkout.stack / "__main__.py").rename(checkout.root / "program.py")
-            for file in checkout.stack.iterdir():
-                file.unlink()
-            checkout.stack.rmdir()
+            shutil.rmtree(checkout.stack)
             case.write(checkout.stack)
             (checkout.root / "program.py").rename(checkout.stack / "__main__.py")
             backend = tmp_path_factory.mktemp("backend")

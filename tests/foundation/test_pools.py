@@ -95,6 +95,7 @@ def test_what_scales_from_zero_is_described_by_tags_of_its_group(aws: Aws, group
     assert found == {
         "label/commonground.dev/gpu-memory-mib": "22888",
         "label/commonground.dev/gpu-product": "l4",
+        "label/commonground.dev/gpu-shared": "true",
         "label/commonground.dev/pool": "gpu",
         "label/commonground.dev/purpose": "gpu",
         "label/k8s.amazonaws.com/accelerator": "nvidia-l4",

@@ -32,7 +32,8 @@ class Reports:
 def reports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reports:
     """The report of each run of the table that a test asks for, two at a time; each environment is brought up once."""
     stage = Stage(tmp_path_factory.mktemp("kinds"))
-    asked = {item.callspec.params["trial"].name for item in request.session.items if isinstance(item, pytest.Function) and "trial" in item.fixturenames}
+    own = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == Path(__file__)]
+    asked = {item.callspec.params["trial"].name for item in own if "trial" in item.fixturenames}
     chosen = [trial for trial in TRIALS if trial.name in asked]
     pool = ThreadPoolExecutor(2)
     request.addfinalizer(lambda: pool.shutdown(cancel_futures=True))
