@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 import bench_previews
+import bench_report
 
 from commonground.engine.builds import cache
 
@@ -216,6 +217,7 @@ def main() -> None:
         figures += fresh()
     print(report(figures, resources, ratio))
     print(bench_previews.table(previews))
+    print(bench_report.opening(options.runs))
 
 
 if __name__ == "__main__":
