@@ -64,6 +64,6 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
     """Where CI finds what a person looks at."""
-    folder = Path(os.environ.get("COMMONGROUND_ARTIFACTS") or ROOT / ".commonground" / "artifacts")
+    folder = Path(os.environ.get("COMMONGROUND_ARTIFACTS") or ROOT / "reports" / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
