@@ -195,6 +195,21 @@ def test_a_change_of_the_policies_that_judge_it_is_told(checkout: Checkout) -> N
     assert "dev: this change is judged by what it changes itself: stacks/policies.yaml\n" in shown.out, shown.err
 
 
+def test_a_teams_environment_that_its_foundation_has_not_is_compared_by_itself(checkout: Checkout) -> None:
+    team = checkout.root / "team"
+    team.mkdir()
+    (team / "Pulumi.yaml").write_text("name: team\nruntime: python\nconfig:\n  pulumi:disable-default-providers: ['*']\n")
+    (team / "Pulumi.sandbox.yaml").write_text("config: {}\n")
+    (team / "__main__.py").write_text(PROBE.replace('getattr(commonground, "SIZE", 1)', "1"))
+    base = commit(checkout)
+    (team / "__main__.py").write_text(PROBE.replace('getattr(commonground, "SIZE", 1)', "2"))
+    checkout.root = team
+    shown = checkout.run("preview", "sandbox", "--base=HEAD")
+    assert shown.code == 0, shown.err
+    assert shown.out.startswith(f"sandbox: offline, against {base[:10]} (HEAD)")
+    assert changed(shown) == ["change one"]
+
+
 def test_a_base_that_does_not_come_up_is_noted_and_the_rest_shown_against_nothing(checkout: Checkout) -> None:
     checkout.describe({"one": {"size": 101}})
     commit(checkout)

@@ -20,7 +20,7 @@ JUDGES = ("policies", ":(glob)**/policies.yaml")
 DERIVED = "ids and ARNs are derived from names"
 
 
-def preview(run: Run, base: Revision, *, manifests: Path | None = None) -> Outcome:
+def preview(run: Run, base: Revision) -> Outcome:
     """What `up` would change, had the base been brought up before. Asks no cloud, and needs no credentials and no network.
 
     A team's project is previewed on the foundation of the same checkout: the base's program on the base's foundation, this one's on this one's. An
@@ -29,9 +29,9 @@ def preview(run: Run, base: Revision, *, manifests: Path | None = None) -> Outco
     with tempfile.TemporaryDirectory(prefix="commonground-") as name:
         folder = Path(name)
         words, notes = _bring_up(run, base, folder)
-        if run.beneath and run.beneath.stack_file(run.environment).is_file() and not (words and base.is_same_outside(run.project.root)):
+        if run.ground and not (words and base.is_same_outside(run.project.root)):
             run.bring_up_beneath(folder / "backend")
-        outcome = run.preview_against(folder / "backend", manifests=manifests)
+        outcome = run.preview_against(folder / "backend")
     judges = tuple(f"this change is judged by what it changes itself: {', '.join(found)}" for found in [base.changed(*JUDGES)] if found)
     return replace(outcome, against=f"offline, against {words or 'nothing'}; {DERIVED}", notes=(*judges, *outcome.notes, *notes))
 
@@ -46,15 +46,15 @@ def _bring_up(run: Run, base: Revision, folder: Path) -> tuple[str, tuple[str, .
     words = describe(base)
     backend = folder / "backend"
     key = store.key(run, base)
-    if found := store.take(key, backend):
-        return words, found.notes
+    if store.take(key, backend):
+        return words, ()
     run.watcher.say(f"{run.environment}: bringing up the base offline: {words}")
     tree = folder / "base"
     base.export(tree)
     packages = of_tree(tree, run.checkout.root, run.watcher.say)
     notes = (f"the base {base.short}: {packages.note}",) if packages.note else ()
     try:
-        for project in filter(None, (run.beneath, run.project)):
+        for project in filter(None, (run.ground, run.project)):
             _Side(run, tree, packages).bring_up(project, backend)
     except InterruptedRunError:
         raise
@@ -65,7 +65,7 @@ def _bring_up(run: Run, base: Revision, folder: Path) -> tuple[str, tuple[str, .
         shutil.rmtree(backend, ignore_errors=True)
         return "", (f"the base {base.short} could not be brought up offline, so this is shown against nothing: {error}",)
     if not packages.note:  # another time its own packages may be had
-        store.keep(key, backend, notes)
+        store.keep(key, backend)
     return words, notes
 
 

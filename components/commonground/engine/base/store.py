@@ -1,13 +1,11 @@
 """States of bases that were brought up before, kept for each user: by files, project, environment, and all that makes the state what it is."""
 
 import hashlib
-import json
 import os
 import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache as once
 from importlib.metadata import distributions
 from pathlib import Path
@@ -18,14 +16,6 @@ from commonground.engine.runs import Run
 
 KEPT = 40
 """How many are kept; the ones not used for longest go."""
-NOTES = "notes.json"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A state that was found."""
-
-    notes: tuple[str, ...]
 
 
 def key(run: Run, base: Revision) -> str:
@@ -35,28 +25,26 @@ def key(run: Run, base: Revision) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def take(key: str, backend: Path) -> Kept | None:
-    """Copies a state to where a run may change it. None where there is none."""
+def take(key: str, backend: Path) -> bool:
+    """Copies a state to where a run may change it. False where there is none."""
     folder = _folder() / key
     try:
-        shutil.copytree(folder / "backend", backend)
-        notes = json.loads((folder / NOTES).read_text("utf-8"))
-    except (OSError, ValueError, shutil.Error):
+        shutil.copytree(folder, backend)
+    except (OSError, shutil.Error):
         shutil.rmtree(backend, ignore_errors=True)
-        return None
+        return False
     with suppress(OSError):
         os.utime(folder)
-    return Kept(tuple(notes))
+    return True
 
 
-def keep(key: str, backend: Path, notes: tuple[str, ...]) -> None:
+def keep(key: str, backend: Path) -> None:
     """Keeps a state. Where it cannot be written, it is made again the next time."""
     with suppress(OSError, shutil.Error):
         _folder().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_folder(), prefix=".") as name:
             made = Path(name) / key
-            shutil.copytree(backend, made / "backend")
-            (made / NOTES).write_text(json.dumps(notes), "utf-8")
+            shutil.copytree(backend, made)
             made.rename(_folder() / key)
         _drop_the_oldest()
 
