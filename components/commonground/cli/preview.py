@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import click
 
 from commonground.cli import options as shared
 from commonground.cli.hints import echo
+from commonground.cli.main import ERROR, VIOLATED
 from commonground.cli.options import Options
 from commonground.engine import report as text
 from commonground.engine.errors import EngineError, ProtectedError, RunError
@@ -21,12 +22,11 @@ from commonground.engine.runs import Run
 from commonground.engine.steps import Op, Step
 
 if TYPE_CHECKING:
+    from commonground.engine.base import Revision
     from commonground.preview.model import EnvironmentReport, Report
 
-ERROR, CHANGES, VIOLATED = 1, 2, 3
+CHANGES = 2
 STOPPED = "protection stopped the preview; this is what it had seen by then"
-
-
 REFRESHED = "against what is in the cloud, read for this preview"
 
 
@@ -104,29 +104,18 @@ class How:
         if self.as_caller and self.offline:
             raise click.UsageError("--as-caller is for previews with credentials, and offline there are none")
 
-    def of(self, run: Run) -> Outcome:
+    def of(self, run: Run) -> "Previewed":
         """The preview. Raises the errors of the engine."""
         if self.base is None:
-            return run.preview(offline=self.offline, verify=self.verify, refresh=self.refresh, as_caller=self.as_caller)
+            outcome = run.preview(offline=self.offline, verify=self.verify, refresh=self.refresh, as_caller=self.as_caller)
+            return _previewed(run, outcome, outcome.against or (REFRESHED if self.refresh else ""))
         from commonground.engine import base  # git and what a base runs with
 
-        return base.preview(run, base.revision(run.project.root, self.base))
-
-    def before(self, run: Run, file: str) -> str | None:
-        """Text of a file beside the stack files in the base, if there is a base and it has one."""
-        if self.base is None:
-            return None
-        from commonground.engine import base
-
-        return base.revision(run.project.root, self.base).text(run.project.config / file)
-
-    def loosened(self, run: Run) -> tuple[str, ...]:
-        """What the change makes of what policies measure by."""
-        from commonground.preview import thresholds
-
-        file = run.project.config / thresholds.FILE
-        after = file.read_text("utf-8", "replace") if file.is_file() else None
-        return thresholds.changes(self.before(run, thresholds.FILE), after, run.environment) if self.base and after else ()
+        revision = base.revision(run.project.root, self.base)
+        outcome = base.preview(run, revision)
+        found = _previewed(run, outcome, outcome.against)
+        lock_before = revision.text(run.project.config / f"lock.{run.environment}.yaml")
+        return replace(found, notes=(*found.notes, *_loosened(run, revision)), lock_before=lock_before)
 
     @property
     def words(self) -> str:
@@ -146,6 +135,8 @@ class Told:
     limit: int
     found: list[Previewed] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    made: dict[str, "EnvironmentReport"] = field(default_factory=dict)
+    """Each environment's report, where one was needed."""
 
     def add(self, previewed: Previewed) -> None:
         """One more environment."""
@@ -192,6 +183,11 @@ class Told:
         return next((parts[1] for parts in urns if len(parts) > 3), self.project.name)
 
     def _environment(self, found: Previewed) -> "EnvironmentReport":
+        if found.name not in self.made:
+            self.made[found.name] = self._make(found)
+        return self.made[found.name]
+
+    def _make(self, found: Previewed) -> "EnvironmentReport":
         from commonground.preview import Facts, environment
         from commonground.preview.model import PolicyFinding
 
@@ -268,6 +264,7 @@ def preview_command(
     folder: Path,
 ) -> int:
     """Show what `up` would do, down to properties. Changes nothing."""
+    environments = tuple(dict.fromkeys(environments))
     how = How(offline or base is not None, verify, base, refresh, as_caller)
     how.check()
     drawing = _drawing(graph, environments)
@@ -278,7 +275,7 @@ def preview_command(
         raise click.UsageError("--events is a preview that somebody made: of one ENV, and nothing is run")
     told = Told(Project.read(folder.resolve()), wanted, artifact, limit)
     code = 0
-    for name in dict.fromkeys(environments):
+    for name in environments:
         previewed = _recorded(events, name) if events else _preview(options, folder, name, how)
         told.add(previewed)
         code = _code(code, previewed, tell=tell, alone=len(environments) == 1)
@@ -327,12 +324,21 @@ def _recorded(file: Path, name: str) -> Previewed:
 def _preview(options: Options, folder: Path, name: str, how: How) -> Previewed:
     try:
         with shared.run(options, folder, name, offline=how.offline, policies=True) as (run, _):
-            outcome = how.of(run)
-            lock_before, loosened = how.before(run, f"lock.{name}.yaml"), how.loosened(run)
+            return how.of(run)
     except EngineError as error:
         return Previewed(name, getattr(error, "seen", ()), how.words, error=error)
-    against = outcome.against or (REFRESHED if how.refresh else "")
-    return Previewed(name, outcome.steps, against, (*outcome.notes, *loosened), outcome.findings, lock_before)
+
+
+def _previewed(run: Run, outcome: Outcome, against: str) -> Previewed:
+    return Previewed(run.environment, outcome.steps, against, outcome.notes, outcome.findings)
+
+
+def _loosened(run: Run, base: "Revision") -> tuple[str, ...]:
+    """What the change makes of what policies measure by."""
+    from commonground.preview import thresholds
+
+    file = run.project.config / thresholds.FILE
+    return thresholds.changes(base.text(file), file.read_text("utf-8", "replace"), run.environment) if file.is_file() else ()
 
 
 def _problems(error: EngineError | None) -> tuple[str, ...]:
