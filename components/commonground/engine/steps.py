@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 STACK = "pulumi:pulumi:Stack"
+PROVIDERS = "pulumi:providers:"
+"""How the types of providers begin."""
 MASK = "[secret]"
 # How the engine writes what is not known yet: string, boolean, number, list, object, asset, archive (sdk/go/common/resource/sig).
 UNKNOWN = frozenset(

@@ -8,14 +8,13 @@ from pulumi.automation import EngineEvent
 from commonground.engine.channel import Channel
 from commonground.engine.diagnosis import plain
 from commonground.engine.findings import Finding, finding
-from commonground.engine.steps import MAKING, STACK, Step, masked, step
+from commonground.engine.steps import MAKING, PROVIDERS, STACK, Step, masked, step
 
 # The engine's words for it (pkg/resource/deploy, step_executor.go and step_generator.go).
 PROTECTED = ("marked for protection", "because it is protected")
 PENDING = "Attempting to deploy or update resources with"
 # Warnings of a provider on the PATH, in whose place `clusters.started` says one line (sdk/go/common/workspace/plugins.go; pkg/resource/deploy).
 ON_PATH = ("using pulumi-resource-kubernetes from $PATH", "resource plugin kubernetes is expected to have version")
-PROVIDERS = "pulumi:providers:"
 AUTHENTICATION = {"assumeRoles", "kubeconfig"}
 """Properties of providers by which they act as somebody."""
 UNTOLD = ("debug", "error")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from commonground.engine.report import MISSING, value
-from commonground.engine.steps import STACK, Op, Step, count
+from commonground.engine.steps import PROVIDERS, STACK, Op, Step, count
 from commonground.preview import classes, first
 from commonground.preview.causes import causes
 from commonground.preview.cost import cost
@@ -16,7 +16,6 @@ from commonground.preview.holders import PROTECTIONS, held
 from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
 from commonground.preview.subjects import Subjects
 
-PROVIDERS = "pulumi:providers:"
 NAMES, TAGS = ("name", "bucket"), ("tags", "tagsAll")
 AUTONAMED = "__autonamed"
 """Input by which our stand-in notes that the name was drawn; the official provider notes it in `__defaults`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from commonground.engine.steps import PROVIDERS
 from commonground.preview.causes import roots
 from commonground.preview.model import Change, Class, PolicyFinding
 from commonground.preview.thresholds import SPOKEN
@@ -87,7 +88,7 @@ def _short(text: str, most: int) -> str:
 
 
 def _what(change: Change) -> str:
-    name = f"the provider {change.name}" if change.type.startswith("pulumi:providers:") else change.name
+    name = f"the provider {change.name}" if change.type.startswith(PROVIDERS) else change.name
     path = next((found for found in change.properties if found.replaces and change.operation == "replace"), None)
     return f"{name} is {_past(change)}" + (
         f" ({path.path}: {_short(path.before, LONGEST // 4)} -> {_short(path.after, LONGEST // 4)})" if path and change.operation == "replace" else ""

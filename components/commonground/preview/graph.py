@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from commonground.engine.steps import MASK, STACK, UNKNOWN, Op, Step
+from commonground.engine.steps import MASK, PROVIDERS, STACK, UNKNOWN, Op, Step
 
-PROVIDER = "pulumi:providers:"
 # Of the steps of one resource the weightiest is shown: an import that changes it afterwards is a creation.
 WEIGHT = {Op.REPLACE: 0, Op.DELETE: 1, Op.CREATE: 2, Op.UPDATE: 3, Op.SAME: 4}
 SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: ""}
@@ -178,7 +177,7 @@ def _weightiest(steps: Sequence[Step]) -> dict[str, Step]:
 
 def _is_shown(step: Step) -> bool:
     """Providers only where they change: everything stands on them."""
-    return step.changes or not step.type.startswith(PROVIDER)
+    return step.changes or not step.type.startswith(PROVIDERS)
 
 
 def _node(step: Step) -> Node:
