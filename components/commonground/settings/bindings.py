@@ -29,6 +29,7 @@ class BindingType(StrEnum):
     BUCKET_NAME = "bucket_name"
     OIDC_PROVIDER = "oidc_provider"
     CI_ENVIRONMENT = "ci_environment"
+    ALERT_TARGET = "alert_target"
 
 
 class Look(NamedTuple):
@@ -99,6 +100,12 @@ LOOKS: dict[BindingType, Look] = {
         _like(r"""(?!.*//)[^\s*?$%'"`,;\\]([^*?$%'"`,;\\\x00-\x1f]{0,253}[^\s*?$%'"`,;\\])?"""),
         "the name of one GitHub environment, as GitHub shows it and without wildcards",
         "production",
+    ),
+    BindingType.ALERT_TARGET: Look(
+        # SNS API reference, "Subscribe": protocols `email` and `https`.
+        _like(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?|[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,63}"),
+        "an address of mail, or an `https://` address, that is told of alerts",
+        "platform@acme.io",
     ),
 }
 """How a binding of each type is written."""

@@ -18,6 +18,7 @@ from commonground.settings.base import (
     TeamRole,
 )
 from commonground.settings.bindings import BindingType
+from commonground.settings.metrics import Metrics
 from commonground.settings.words import (
     Audience,
     BindingName,
@@ -35,7 +36,7 @@ from commonground.settings.words import (
 TierName = Literal["public", "private", "intra"]
 AddonName = Literal[
     "vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent",
-    "aws-mountpoint-s3-csi-driver",
+    "aws-mountpoint-s3-csi-driver", "kube-state-metrics", "prometheus-node-exporter",
 ]  # fmt: skip
 # By the last part of their name (EKS user guide, "Deploy private clusters with limited internet access", and by use).
 EndpointName = Literal[
@@ -238,3 +239,6 @@ class Blueprint(Settings):
     delivery: Delivery | None = None
     """CI's two roles in the environment's account. Default: none. Example: `{system: github, repository: acme/platform, branch: main, provider:
     ci_provider}`."""
+    metrics: Metrics | None = None
+    """Prometheus, its rules and alerts, Grafana. Needs the tier `intra`, and the add-ons `kube-state-metrics` and `prometheus-node-exporter`. Default: none.
+    Example: `{scrape_seconds: 30}`."""

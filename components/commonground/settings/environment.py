@@ -26,6 +26,7 @@ from commonground.settings.base import (
     TeamRole,
     Zone,
 )
+from commonground.settings.metrics import MetricsSettings
 from commonground.settings.words import AUDIENCE, BRANCH, CI_REPOSITORY, HOST
 
 
@@ -354,6 +355,8 @@ class Environment(Settings):
     teams: tuple[TeamSettings, ...]
     delivery: DeliverySettings | None = None
     """None where no pipeline has a role."""
+    metrics: MetricsSettings | None = None
+    """None where nothing is measured."""
 
     def as_caller(self) -> "Environment":
         """The same, with providers that act as whoever runs the engine: for previews by CI's role `preview`, which may not become the deployer."""

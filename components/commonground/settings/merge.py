@@ -33,6 +33,7 @@ from commonground.settings.environment import (
 )
 from commonground.settings.files import Files
 from commonground.settings.lock import LockFile
+from commonground.settings.metrics import AlertTargets, Metrics, MetricsScale, MetricsSettings
 
 VPC_CIDR = "vpc_cidr"
 """Binding with the VPC's range."""
@@ -70,6 +71,7 @@ def merge(files: Files) -> Environment:
         accelerators=_accelerators(files, pools),
         teams=tuple(_team(files, name, team) for name, team in files.blueprint.teams.items()),
         delivery=_delivery(files, files.blueprint.delivery) if files.blueprint.delivery else None,
+        metrics=_metrics(files, files.blueprint.metrics, files.scale.metrics) if files.blueprint.metrics and files.scale.metrics else None,
     )
 
 
@@ -266,6 +268,34 @@ def _delivery(files: Files, delivery: Delivery) -> DeliverySettings:
         deployer_arn=bindings.text(DEPLOYER),
         state=StateSettings(bucket=bindings.text(state.bucket), key_arn=bindings.text(state.key) if state.key else None) if state else None,
     )
+
+
+def _metrics(files: Files, metrics: Metrics, scale: MetricsScale) -> MetricsSettings:
+    return MetricsSettings(
+        environment=files.name,
+        account=files.bindings.account,
+        region=files.bindings.region,
+        teams={name: team.namespaces for name, team in files.blueprint.teams.items()},
+        scrape_seconds=metrics.scrape_seconds,
+        grafana=metrics.grafana,
+        objectives=metrics.objectives,
+        drift=metrics.drift,
+        models=metrics.models,
+        subscriptions={team: dict(_addresses(files, targets)) for team, targets in metrics.alerts.items()},
+        runbooks=metrics.runbooks,
+        retention_days=scale.retention_days,
+        series=scale.series,
+        team_series=scale.team_series,
+        log_retention_days=files.scale.log_retention_days,
+        protection=_protection(files),
+    )
+
+
+def _addresses(files: Files, targets: AlertTargets) -> Iterator[tuple[str, str]]:
+    """Severity and address of whoever is bound."""
+    for severity, binding in (("critical", targets.critical), ("warning", targets.warning)):
+        if binding is not None:
+            yield severity, files.bindings.text(binding)
 
 
 def protected_names(files: Files) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from commonground.settings.base import Capacity, Settings, Support
+from commonground.settings.metrics import MetricsScale
 from commonground.settings.words import InstanceTypeName, Name
 
 RetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
@@ -64,6 +65,8 @@ class Scale(Settings):
     """Exactly the blueprint's pools. Example: `general: {instance_types: [m7i.xlarge], capacity: on_demand, min: 1, desired: 1, max: 6}`."""
     teams: dict[Name, TeamScale] = Field(default_factory=dict)
     """Exactly the blueprint's teams: their quotas. Example: `shop: {cpu: 40, memory_gib: 160, gpus: 4, storage_gib: 500}`."""
+    metrics: MetricsScale | None = None
+    """Retention and limits of the metrics stack; exactly where the blueprint has one. Example: `{retention_days: 150}`."""
     resize: tuple[str, ...] = ()
     """Pools whose `desired` is set once more in this run: needed with a raised `min`, since AWS refuses a minimum above what runs. Default: none. Example:
     `[general]`."""

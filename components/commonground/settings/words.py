@@ -42,6 +42,7 @@ CI_REPOSITORY = Form(
 )
 BRANCH = Form(r"^[A-Za-z0-9_][A-Za-z0-9_./+@#=-]{0,199}$", "one branch by its name; no wildcard: who can push any branch that fits could deploy", "main")
 HOST = Form(r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", "a host name in lower case, without `https://` and port", "gitlab.acme.io")
+SERVICE = Form(r"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "a team and one of its services, with a `/` between them", "shop/churn")
 AUDIENCE = Form(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}$", "one audience, without wildcards", "https://gitlab.com")
 
 _ALL = (
@@ -62,6 +63,7 @@ _ALL = (
     BRANCH,
     HOST,
     AUDIENCE,
+    SERVICE,
 )
 FORMS = {form.pattern: form for form in _ALL}
 """By pattern, so that a refusal can say what was expected."""
@@ -83,3 +85,4 @@ CiRepository = Annotated[str, Field(pattern=CI_REPOSITORY.pattern, examples=[CI_
 Branch = Annotated[str, Field(pattern=BRANCH.pattern, examples=[BRANCH.example])]
 Host = Annotated[str, Field(pattern=HOST.pattern, examples=[HOST.example])]
 Audience = Annotated[str, Field(pattern=AUDIENCE.pattern, examples=[AUDIENCE.example])]
+ServiceName = Annotated[str, Field(pattern=SERVICE.pattern, examples=[SERVICE.example])]

@@ -1,0 +1,1 @@
+"""The metrics stack: workspace, collector, rules, alert routes, dashboards, Grafana."""

@@ -1,0 +1,43 @@
+"""promtool (Debian's package `prometheus`), run on the rules of the shipped blueprint."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: Debian's package `prometheus` has it")
+
+CASES = Path(__file__).parent / "cases"
+
+
+def cases(namespace: str) -> dict[str, Any]:
+    """The cases of one rule group namespace: what `promtool test rules` takes, without `rule_files`.
+
+    Source: Prometheus docs, "Unit Testing for Rules".
+    """
+    loaded: dict[str, Any] = YAML(typ="safe").load((CASES / f"{namespace}.yaml").read_text())
+    return loaded
+
+
+def write_rules(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Writes rule files, returns their names."""
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return [f"{name}.yaml" for name in files]
+
+
+def check(folder: Path, names: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """`promtool check rules`."""
+    return subprocess.run(["promtool", "check", "rules", "--lint-fatal", *names], cwd=folder, capture_output=True, text=True)
+
+
+def run_cases(folder: Path, names: Sequence[str], tests: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """`promtool test rules`: exit code 0 where every case holds."""
+    yaml = YAML()
+    with (folder / "tests.yaml").open("w") as file:
+        yaml.dump({"rule_files": list(names), **tests}, file)
+    return subprocess.run(["promtool", "test", "rules", "tests.yaml"], cwd=folder, capture_output=True, text=True)
