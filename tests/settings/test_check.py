@@ -120,7 +120,7 @@ def test_a_difference_applies_to_its_environment_alone(sound: Sound) -> None:
 
 
 def test_a_difference_reaches_names_with_dots_and_settings_left_at_their_default(sound: Sound) -> None:
-    sound.edit("blueprint.yaml", "  shop: {", "  shop.web: {")
+    sound.edit("blueprint.yaml", "  shop: {released", "  shop.web: {released")
     both = [DIFFERENCE % ("registries.shop.web.expire_days", "7"), DIFFERENCE % ("buckets.datasets.expire_days", "9")]
     (sound.folder / "differences.yaml").write_text("\n".join(both))
     environment = sound.resolve()

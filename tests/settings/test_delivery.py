@@ -45,7 +45,7 @@ def test_a_second_environment_of_an_account_binds_the_firsts_provider(sound: Sou
 
 def test_without_pipelines_nothing_is_bound(sound: Sound) -> None:
     blueprint = (sound.folder / "blueprint.yaml").read_text()
-    (sound.folder / "blueprint.yaml").write_text(blueprint.partition("\ndelivery:")[0])
+    (sound.folder / "blueprint.yaml").write_text(blueprint.partition("\ndelivery:")[0] + "\nmetrics:" + blueprint.partition("\nmetrics:")[2])
     assert sound.resolve().delivery is None
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 Keys = tuple[str | int, ...]
 """Where a value stands: keys of mappings, places in lists."""
 
-DAMAGED = 0.5
-"""Stands in the data for an unquoted number or time that some reader on the way changes: `1.30`, `012`, `2026-01-01`.
+DAMAGED = -0.5
+"""Stands in the data for an unquoted number or time that some reader on the way changes: `012`, `1e3`, `2026-01-01`.
 
-No setting is a fraction, so every model refuses it; the message shows the file's own characters.
+No setting is a negative fraction, so every model refuses it; the message shows the file's own characters.
 """
 
 

@@ -18,7 +18,8 @@ from commonground.settings.mistakes import Mistake
 _NULL = re.compile(r"(~|null|Null|NULL|)$")
 _BOOL = re.compile(r"(true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"(0|[-+]?[1-9][0-9]*)$")
-# Numbers and times that some reader between here and the engine changes: octal, hexadecimal, leading zeros, `1.30`, exponents, underscores, dates.
+_FRACTION = re.compile(r"(0|[1-9][0-9]*)\.[0-9]+$")
+# Numbers and times that some reader between here and the engine changes: octal, hexadecimal, leading zeros, exponents, underscores, dates.
 _DAMAGED = re.compile(
     r"([-+]?(0[0-9_]+|0[xX][0-9a-fA-F_]+|0[oObB][0-7_]+|[0-9][0-9_]*)|[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?)$"
@@ -140,11 +141,13 @@ class _Walk:
 
 
 def scalar(text: str) -> object:
-    """Return what a plain (unquoted) scalar means: None, a boolean, a whole number, DAMAGED, or text."""
+    """Return what a plain (unquoted) scalar means: None, a boolean, a number, DAMAGED, or text."""
     if _NULL.match(text):
         return None
     if _BOOL.match(text):
         return text.lower() == "true"
     if _INT.match(text):
         return int(text)
+    if _FRACTION.match(text):
+        return float(text)
     return DAMAGED if _DAMAGED.match(text) else text

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from commonground.settings.base import CiSystem
 from commonground.settings.bindings import LOOKS, MADE_HERE, BindingType
 from commonground.settings.blueprint import Delivery
-from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
 from commonground.settings.merge import issuer
-from commonground.settings.mistakes import did_you_mean, listed
-from commonground.settings.rules.problem import Problem, Rule
+from commonground.settings.rules.problem import Problem, Rule, bound
 
 PLACEHOLDERS = ("your-organization", "your-group", "octo-org", "octocat", "example", "example-org", "my-group", "mygroup")
 """First parts of repositories that only show the form: the shipped blueprint's, and those of GitHub's and GitLab's documentation. Whoever has such a name
@@ -63,24 +61,13 @@ def branch(files: Files) -> Iterator[Problem]:
 def bindings(files: Files) -> Iterator[Problem]:
     """What is bound is named in the blueprint, with the type that it needs."""
     for delivery in _given(files):
-        yield from _bound(files, ("delivery", "provider"), delivery.provider, BindingType.OIDC_PROVIDER)
+        yield from bound(files, ("delivery", "provider"), delivery.provider, BindingType.OIDC_PROVIDER)
         if delivery.environment is not None and delivery.system is CiSystem.GITHUB:
-            yield from _bound(files, ("delivery", "environment"), delivery.environment, BindingType.CI_ENVIRONMENT)
+            yield from bound(files, ("delivery", "environment"), delivery.environment, BindingType.CI_ENVIRONMENT)
         if delivery.state is not None:
-            yield from _bound(files, ("delivery", "state", "bucket"), delivery.state.bucket, BindingType.BUCKET_NAME)
+            yield from bound(files, ("delivery", "state", "bucket"), delivery.state.bucket, BindingType.BUCKET_NAME)
             if delivery.state.key is not None:
-                yield from _bound(files, ("delivery", "state", "key"), delivery.state.key, BindingType.KEY_ARN)
-
-
-def _bound(files: Files, keys: Keys, name: str, type_: BindingType) -> Iterator[Problem]:
-    named = files.blueprint.bindings
-    if files.unsure(Block.BLUEPRINT, "bindings", name) or (name in named and named[name].type is type_):
-        return
-    fitting = [other for other, binding in named.items() if binding.type is type_]
-    guess = did_you_mean(name, fitting)
-    fix = f'did you mean "{guess}"?' if guess else f"add `{name}: {{type: {type_}}}` to the blueprint's bindings" if name not in named else "name another one"
-    found = f"{name}, a {named[name].type}" if name in named else name
-    yield Problem(Block.BLUEPRINT, keys, found, f"a binding of type {type_}: {listed(fitting)}", fix)
+                yield from bound(files, ("delivery", "state", "key"), delivery.state.key, BindingType.KEY_ARN)
 
 
 def provider(files: Files) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from commonground.settings.bindings import BindingType
 from commonground.settings.document import Keys
 from commonground.settings.files import Block, Files
 from commonground.settings.mistakes import did_you_mean, listed
@@ -47,6 +48,18 @@ def unmatched(files: Files, key: str, one: str, *, shape: Collection[str], scale
     for name in shape:
         if name not in scale:
             yield Problem(Block.SCALE, (key, name), "nothing", lacks, f"add `{add(name)}`")
+
+
+def bound(files: Files, keys: Keys, name: str, type_: BindingType) -> Iterator[Problem]:
+    """Yield a problem where a name at a key of the blueprint is no binding of this type."""
+    named = files.blueprint.bindings
+    if files.unsure(Block.BLUEPRINT, "bindings", name) or (name in named and named[name].type is type_):
+        return
+    fitting = [other for other, binding in named.items() if binding.type is type_]
+    guess = did_you_mean(name, fitting)
+    fix = f'did you mean "{guess}"?' if guess else f"add `{name}: {{type: {type_}}}` to the blueprint's bindings" if name not in named else "name another one"
+    found = f"{name}, a {named[name].type}" if name in named else name
+    yield Problem(Block.BLUEPRINT, keys, found, f"a binding of type {type_}: {listed(fitting)}", fix)
 
 
 Rule = Callable[[Files], Iterator[Problem]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from commonground.settings.files import Files, NotRead
 from commonground.settings.mistakes import Mistake
-from commonground.settings.rules import accelerators, access, bindings, data, delivery, lock, network, pools, teams
+from commonground.settings.rules import accelerators, access, bindings, data, delivery, lock, metrics, network, pools, teams
 from commonground.settings.rules.problem import Problem, Rule
 
 RULES: tuple[Rule, ...] = (
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     *data.RULES,
     *teams.RULES,
     *delivery.RULES,
+    *metrics.RULES,
     *lock.RULES,
 )
 
