@@ -21,7 +21,7 @@ def opening(runs: int) -> str:
     from playwright.sync_api import sync_playwright
     from tests.preview import reports
 
-    from commonground.preview import html
+    from commonground.preview.forms import html
 
     with tempfile.TemporaryDirectory(prefix="commonground-bench-") as folder, sync_playwright() as driver:
         file = Path(folder) / "report.html"

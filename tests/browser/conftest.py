@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
-from commonground.preview import html
+from commonground.preview.forms import html
 from commonground.preview.model import Report
 
 ROOT = Path(__file__).parents[2]

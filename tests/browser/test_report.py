@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Open
 from tests.preview import reports
 
-from commonground.preview import html
+from commonground.preview.forms import html
 
 RESOURCES, PARTS = "details.r", "details.c"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from commonground.cli.main import cli
-from commonground.preview.comment import ROOM
-from commonground.preview.hosts import GITHUB, GITLAB, Host
+from commonground.preview.requests.comment import ROOM
+from commonground.preview.requests.hosts import GITHUB, GITLAB, Host
 
 from .dry import Call, DryCheckout
 from .pipelines import CI, ENVIRONMENTS, ROOT, gitlab, stages, workflow

@@ -5,7 +5,7 @@ from typing import Any
 from tests.preview.steps import LATER, STACK, step
 
 from commonground.engine.steps import Step
-from commonground.preview.causes import causes, roots
+from commonground.preview.classing.causes import causes, roots
 
 VPC, SUBNET, NAT, RULE = (
     "aws:ec2/vpc:Vpc",

@@ -15,10 +15,11 @@ from tests.preview.steps import LATER, anything, nested, step, updated
 
 from commonground.engine.report import MISSING
 from commonground.engine.steps import MASK, Op, Step
-from commonground.preview import conditions, documents, environment
-from commonground.preview.classes import SECURITY, matches, reasons
+from commonground.preview import environment
+from commonground.preview.classing import conditions, documents
+from commonground.preview.classing.classes import SECURITY, matches, reasons
+from commonground.preview.classing.tables import ACCESS_RANKS, HOLDS_DATA, LIGHT, PARTS, WHOLES, Part, Whole, all_types
 from commonground.preview.model import Class, Reason
-from commonground.preview.tables import ACCESS_RANKS, HOLDS_DATA, LIGHT, PARTS, WHOLES, Part, Whole, all_types
 
 OPS = {Op.CREATE: "create", Op.UPDATE: "update", Op.REPLACE: "replace", Op.DELETE: "delete"}
 ALLOW = '{"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from commonground.cli.main import run
-from commonground.preview import ci, comment, hosts
-from commonground.preview.hosts import GITHUB, GITLAB
+from commonground.preview.requests import ci, comment, hosts
+from commonground.preview.requests.hosts import GITHUB, GITLAB
 
 from .hosts import BOT, TOKEN, Answer, FakeHost, serving
 

@@ -6,7 +6,7 @@ import pytest
 from tests.preview.steps import LATER, step
 
 from commonground.engine.steps import Step
-from commonground.preview.cost import NODE_GROUP, cost, reasons
+from commonground.preview.classing.cost import NODE_GROUP, cost, reasons
 from commonground.preview.facts import Size
 from commonground.preview.model import Amount, Class, Cost, Reason
 

@@ -11,7 +11,7 @@ from tests.preview.logs import SECRETS, events, log
 
 from commonground.engine.errors import EngineError, EventLogError
 from commonground.engine.steps import MARK
-from commonground.preview.events import read
+from commonground.preview.recorded.events import read
 
 TEXT = "Previewing update (dev):\n  +  aws:s3:Bucket one create\n"
 STATE = json.dumps({"version": 3, "deployment": {"resources": []}}, indent=2)

@@ -9,8 +9,8 @@ from tests.preview.steps import LATER, values
 from tests.preview.test_classes import patient
 
 from commonground.engine.steps import MASK
-from commonground.preview.conditions import fewer, more, newer, raised
-from commonground.preview.documents import (
+from commonground.preview.classing.conditions import fewer, more, newer, raised
+from commonground.preview.classing.documents import (
     expires_fewer_images,
     expires_more,
     expires_more_images,

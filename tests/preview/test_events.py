@@ -14,8 +14,8 @@ from tests.preview.programs import IMPORTED, SCENES
 
 from commonground.engine.report import LATER, value
 from commonground.engine.steps import MARK, MASK, Op, Step
-from commonground.preview.events import Recorded, read
-from commonground.preview.replay import NO_REASON_IN_DIGEST
+from commonground.preview.recorded.events import Recorded, read
+from commonground.preview.recorded.replay import NO_REASON_IN_DIGEST
 
 FORMS = [name for name, scene in SCENES.items() if {"events", "digest"} <= set(scene.forms)]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

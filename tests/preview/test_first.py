@@ -2,7 +2,7 @@
 
 from tests.preview.reports import change
 
-from commonground.preview.first import MOST, lines
+from commonground.preview.classing.first import MOST, lines
 from commonground.preview.model import Class, PolicyFinding, PropertyChange, Reason
 
 BUCKET, KEY, VPC, ROLE = "aws:s3/bucket:Bucket", "aws:kms/key:Key", "aws:ec2/vpc:Vpc", "aws:iam/role:Role"

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.preview.logs import MADE, RECORDED, SECRETS, log
 
-from commonground.preview import markdown
 from commonground.preview.changes import environment
-from commonground.preview.events import read
+from commonground.preview.forms import markdown
 from commonground.preview.model import Report
+from commonground.preview.recorded.events import read
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted({file.name.split(".")[0] for file in RECORDED.glob("*.json*")} | MADE.keys())

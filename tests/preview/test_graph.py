@@ -11,9 +11,9 @@ import pytest
 from tests.preview.logs import log, widened
 
 from commonground.engine.steps import Op, Step
-from commonground.preview.events import read
-from commonground.preview.flowchart import MOST_CHARACTERS, MOST_EDGES
-from commonground.preview.graph import Graph, graph, mermaid, svg
+from commonground.preview.graphs.flowchart import MOST_CHARACTERS, MOST_EDGES
+from commonground.preview.graphs.graph import Graph, graph, mermaid, svg
+from commonground.preview.recorded.events import read
 
 STACK = "urn:pulumi:dev::example::pulumi:pulumi:Stack::example-dev"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -253,7 +253,8 @@ def test_an_empty_preview_is_a_graph_that_says_so() -> None:
 
 def test_the_same_steps_give_the_same_bytes_in_any_process_and_order() -> None:
     program = (
-        "import sys; from pathlib import Path; from commonground.preview.events import read; from commonground.preview.graph import mermaid, svg\n"
+        "import sys; from pathlib import Path\n"
+        "from commonground.preview.recorded.events import read; from commonground.preview.graphs.graph import mermaid, svg\n"
         "steps = read(Path(sys.argv[1])).steps[::int(sys.argv[2])]; sys.stdout.write(mermaid(steps) + svg(steps))"
     )
     file = str(log("replacement-chain.events.jsonl"))

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.preview import reports
 from tests.preview.strategies import reports as any_report
 
-from commonground.preview import html
-from commonground.preview.grouping import groups
+from commonground.preview.forms import html
+from commonground.preview.forms.grouping import groups
 from commonground.preview.model import PropertyChange, Report
 
 VOID = {"meta", "input"}

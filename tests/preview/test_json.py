@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from tests.preview import reports
 from tests.preview.strategies import reports as any_report
 
-from commonground.preview import jsonreport
+from commonground.preview.forms import jsonreport
 from commonground.preview.model import Report
 
 SAMPLES = (reports.one_environment, reports.three_environments, reports.failed, reports.nothing, reports.evil)

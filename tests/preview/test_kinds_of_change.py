@@ -8,7 +8,7 @@ import pytest
 from tests.preview.stage import Stage
 from tests.preview.table import Kind, Trial, problems, share, told, trials
 
-from commonground.preview import first
+from commonground.preview.classing import first
 from commonground.preview.model import EnvironmentReport
 
 pytestmark = pytest.mark.engine

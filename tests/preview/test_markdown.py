@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from tests.preview import reports
 from tests.preview.strategies import reports as any_report
 
-from commonground.preview import markdown
-from commonground.preview.grouping import groups
+from commonground.preview.forms import markdown
+from commonground.preview.forms.grouping import groups
 from commonground.preview.model import Change, Class, PropertyChange, Reason, Report
 
 LINE = re.compile(r"^(?:<details><summary>|<div>)[+~±-] (?:create|change|replace|delete) .*$", re.MULTILINE)

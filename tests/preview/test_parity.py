@@ -13,8 +13,8 @@ from commonground.cli import options
 from commonground.cli.main import run
 from commonground.engine.steps import Step
 from commonground.preview import compare, render
-from commonground.preview.parity import PARENT
-from commonground.preview.rules import RESOURCE, RULES
+from commonground.preview.comparison.parity import PARENT
+from commonground.preview.comparison.rules import RESOURCE, RULES
 
 pytestmark = pytest.mark.engine
 Previews = dict[str, Preview]

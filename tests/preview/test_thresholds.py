@@ -3,7 +3,7 @@
 import pytest
 
 from commonground.preview.changes import environment
-from commonground.preview.thresholds import changes
+from commonground.preview.classing.thresholds import changes
 
 BEFORE = """\
 version: 1

@@ -9,7 +9,7 @@ import click
 from commonground.cli import options as shared
 from commonground.cli.hints import echo
 from commonground.engine.project import Project
-from commonground.preview.hosts import HOSTS
+from commonground.preview.requests.hosts import HOSTS
 
 
 @click.command("comment")
@@ -27,8 +27,8 @@ def comment_command(file: Path, key: str | None, system: str | None, api: str | 
     FILE is the report; without it, stdin. The token is read from GITHUB_TOKEN, GH_TOKEN or GITLAB_TOKEN. A run that reports of another one (GitHub's
     workflow_run) finds the request by what GitHub says of that run, and does nothing where the request has moved on.
     """
-    from commonground.preview import ci, comment  # HTTP and TLS, for this command only
-    from commonground.preview.hosts import Client
+    from commonground.preview.requests import ci, comment  # HTTP and TLS, for this command only
+    from commonground.preview.requests.hosts import Client
 
     where = ci.place(os.environ, system=system, api=api, repository=repository, number=number)
     most = 4 * where.host.limit + 1  # of its bytes: a report with more has too many characters anyway
@@ -46,7 +46,7 @@ def comment_command(file: Path, key: str | None, system: str | None, api: str | 
 
 def _read(file: Path, most: int) -> bytes:
     """At most so many bytes. Raises `WrongReportError`."""
-    from commonground.preview.comment import WrongReportError
+    from commonground.preview.requests.comment import WrongReportError
 
     if str(file) == "-":
         return sys.stdin.buffer.read(most)

@@ -206,14 +206,14 @@ class Told:
 
     def _render(self, format: Format, report: "Report") -> str:
         if format is Format.MARKDOWN:
-            from commonground.preview import markdown
+            from commonground.preview.forms import markdown
 
             return markdown.render(report, limit=self.limit, artifact=self.artifact)
         if format is Format.HTML:
-            from commonground.preview import html
+            from commonground.preview.forms import html
 
             return html.render(report)
-        from commonground.preview import jsonreport
+        from commonground.preview.forms import jsonreport
 
         return jsonreport.render(report)
 
@@ -305,13 +305,13 @@ def _drawing(file: Path | None, environments: tuple[str, ...]) -> Callable[[Iter
         return None
     if file.suffix not in (".svg", ".mmd") or len(environments) > 1:
         raise click.UsageError(f"--graph {file}: expected one ENV, and a file that ends in .svg or .mmd (Mermaid)")
-    from commonground.preview import graph
+    from commonground.preview.graphs import graph
 
     return graph.svg if file.suffix == ".svg" else graph.mermaid
 
 
 def _recorded(file: Path, name: str) -> Previewed:
-    from commonground.preview import events
+    from commonground.preview.recorded import events
 
     found = events.read(file)
     if found.stack and found.stack != name:
@@ -335,7 +335,7 @@ def _previewed(run: Run, outcome: Outcome, against: str) -> Previewed:
 
 def _loosened(run: Run, base: "Revision") -> tuple[str, ...]:
     """What the change makes of what policies measure by."""
-    from commonground.preview import thresholds
+    from commonground.preview.classing import thresholds
 
     file = run.project.config / thresholds.FILE
     return thresholds.changes(base.text(file), file.read_text("utf-8", "replace"), run.environment) if file.is_file() else ()

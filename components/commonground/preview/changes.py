@@ -6,15 +6,15 @@ from typing import cast
 
 from commonground.engine.report import MISSING, value
 from commonground.engine.steps import PROVIDERS, STACK, Op, Step, count
-from commonground.preview import classes, first
-from commonground.preview.causes import causes
-from commonground.preview.cost import cost
-from commonground.preview.cost import reasons as cost_reasons
+from commonground.preview.classing import classes, first
+from commonground.preview.classing.causes import causes
+from commonground.preview.classing.cost import cost
+from commonground.preview.classing.cost import reasons as cost_reasons
+from commonground.preview.classing.first import LOOKS_LIKE
+from commonground.preview.classing.holders import PROTECTIONS, held
+from commonground.preview.classing.subjects import Subjects
 from commonground.preview.facts import Facts, Size
-from commonground.preview.first import LOOKS_LIKE
-from commonground.preview.holders import PROTECTIONS, held
 from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
-from commonground.preview.subjects import Subjects
 
 NAMES, TAGS = ("name", "bucket"), ("tags", "tagsAll")
 AUTONAMED = "__autonamed"

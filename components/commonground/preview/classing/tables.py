@@ -7,7 +7,7 @@ Kubernetes version"; Kubernetes documentation, "Performing a Rolling Update".
 from dataclasses import dataclass
 
 from commonground.engine.steps import Op
-from commonground.preview.conditions import (
+from commonground.preview.classing.conditions import (
     Condition,
     always,
     appears,
@@ -30,7 +30,7 @@ from commonground.preview.conditions import (
     was_none_of,
     weaker,
 )
-from commonground.preview.documents import (
+from commonground.preview.classing.documents import (
     expires_fewer_images,
     expires_less,
     expires_more,
@@ -45,7 +45,7 @@ from commonground.preview.documents import (
     with_key,
     without_key,
 )
-from commonground.preview.holders import HOLDS_DATA, PROTECTIONS
+from commonground.preview.classing.holders import HOLDS_DATA, PROTECTIONS
 from commonground.preview.model import Class
 
 COSMETIC, COST_DOWN, COST_UP, DATA = Class.COSMETIC, Class.COST_DOWN, Class.COST_UP, Class.DATA

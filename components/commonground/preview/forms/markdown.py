@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from commonground.preview import escaping, text
-from commonground.preview.fitting import Block, Entry, Page, fit
-from commonground.preview.grouping import Group, Said, Shared, groups
+from commonground.preview.forms import escaping, text
+from commonground.preview.forms.fitting import Block, Entry, Page, fit
+from commonground.preview.forms.grouping import Group, Said, Shared, groups
 from commonground.preview.model import Class, EnvironmentReport, ParityReport, PolicyFinding, PropertyChange, Report
 
 GITHUB = 65_536

@@ -6,7 +6,7 @@ Every `<` in what is made here begins a tag of ours.
 import html
 import re
 
-from commonground.preview.text import cut, left_out, plain
+from commonground.preview.forms.text import cut, left_out, plain
 
 QUOTED = re.compile(r"`([^`]+)`")
 # A word that Markdown or a forge would make something of: markup, a link, `@name`, `#1`, `!1`, `%v1`, `&1`, `GH-1`, an emoji's `:name:`.

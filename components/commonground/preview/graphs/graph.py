@@ -146,15 +146,15 @@ def collapsed(full: Graph, fits: Callable[[Graph], bool]) -> Graph:
 
 
 def mermaid(steps: Iterable[Step], *, changes_only: bool = False) -> str:
-    """The graph as Mermaid text, within what GitHub draws. See `commonground.preview.flowchart`."""
-    from commonground.preview.flowchart import text
+    """The graph as Mermaid text, within what GitHub draws. See `commonground.preview.graphs.flowchart`."""
+    from commonground.preview.graphs.flowchart import text
 
     return text(graph(steps, changes_only=changes_only))
 
 
 def svg(steps: Iterable[Step], *, changes_only: bool = False, title: str = "Resources of a preview") -> str:
-    """The graph as a self-contained SVG. See `commonground.preview.drawing`."""
-    from commonground.preview.drawing import text
+    """The graph as a self-contained SVG. See `commonground.preview.graphs.drawing`."""
+    from commonground.preview.graphs.drawing import text
 
     return text(graph(steps, changes_only=changes_only), title)
 

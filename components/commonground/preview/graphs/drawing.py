@@ -13,7 +13,7 @@ from html import escape
 import networkx as nx
 
 from commonground.engine.steps import Op
-from commonground.preview.graph import SIGNS, WORDS, Box, Edge, Graph, Node, collapsed, summed
+from commonground.preview.graphs.graph import SIGNS, WORDS, Box, Edge, Graph, Node, collapsed, summed
 
 MOST_NODES = 500
 """More than so many nobody reads: components are put together."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from commonground.preview.ci import Place, number_of
-from commonground.preview.hosts import GITHUB, Client, Host, HostError, patiently
+from commonground.preview.requests.ci import Place, number_of
+from commonground.preview.requests.hosts import GITHUB, Client, Host, HostError, patiently
 
 MARKER = "<!-- commonground: preview {} -->"
 MARKED = re.compile(MARKER.format("[^\n]*") + r"\n+")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from commonground.preview.forms.text import cost
 from commonground.preview.model import Change, Class, EnvironmentReport, PolicyFinding, PropertyChange, Report
-from commonground.preview.text import cost
 
 Told = TypeVar("Told")
 Said = tuple[tuple[str, ...], Told]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from commonground.preview.hosts import GITHUB, HOSTS, Client, Host
+from commonground.preview.requests.hosts import GITHUB, HOSTS, Client, Host
 
 GITHUB_API = "https://api.github.com"
 # Address of a request's page, which Jenkins' branch sources put into CHANGE_URL: scheme, host, repository, number.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from commonground.engine.steps import Op
-from commonground.preview.graph import SIGNS, Box, Edge, Graph, Node, collapsed, summed
+from commonground.preview.graphs.graph import SIGNS, Box, Edge, Graph, Node, collapsed, summed
 
 MOST_CHARACTERS, MOST_EDGES = 50_000, 500
 # Each class has its text's colour too: a diagram is drawn on light pages and on dark ones.

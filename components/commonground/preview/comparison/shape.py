@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from commonground.engine.steps import UNKNOWN, Op, Step
+from commonground.preview.comparison.rules import COLLAPSED
 from commonground.preview.facts import Facts
-from commonground.preview.rules import COLLAPSED
 
 ABSENT = "nothing"
 PRINCIPAL = "<principal>"

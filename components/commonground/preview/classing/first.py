@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from commonground.engine.steps import PROVIDERS
-from commonground.preview.causes import roots
+from commonground.preview.classing.causes import roots
+from commonground.preview.classing.thresholds import SPOKEN
 from commonground.preview.model import Change, Class, PolicyFinding
-from commonground.preview.thresholds import SPOKEN
 
 MOST = 6
 NAMED = 3

@@ -12,9 +12,9 @@ from typing import IO, Any
 
 from commonground.engine.errors import EventLogError
 from commonground.engine.steps import Step
-from commonground.preview.logged import Values
 from commonground.preview.model import PolicyFinding
-from commonground.preview.replay import Replay, is_event
+from commonground.preview.recorded.logged import Values
+from commonground.preview.recorded.replay import Replay, is_event
 
 # What a shell's redirection makes of a text: PowerShell's is UTF-16.
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}

@@ -6,12 +6,12 @@ from typing import Any
 
 from commonground.engine.report import at
 from commonground.engine.steps import Op, Step
-from commonground.preview.classes import matches
-from commonground.preview.conditions import is_known
-from commonground.preview.documents import without
-from commonground.preview.holders import held
+from commonground.preview.classing.classes import matches
+from commonground.preview.classing.conditions import is_known
+from commonground.preview.classing.documents import without
+from commonground.preview.classing.holders import held
+from commonground.preview.classing.tables import SUBJECTS, Subject
 from commonground.preview.model import Class, Reason
-from commonground.preview.tables import SUBJECTS, Subject
 
 NAMES = ("id", "name", "arn", "bucket", "keyId", "metadata.name", "resources[0].autoscalingGroups[0].name")
 """Properties by which others speak of a resource."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from commonground.engine.report import MISSING, at
 from commonground.engine.steps import Op, Step
-from commonground.preview.conditions import fewer, is_known, is_known_throughout, more
-from commonground.preview.holders import held
+from commonground.preview.classing.conditions import fewer, is_known, is_known_throughout, more
+from commonground.preview.classing.holders import held
+from commonground.preview.classing.tables import DEFAULTS, LIGHT, PARTS, WHOLES, Part
 from commonground.preview.model import Class, Reason
-from commonground.preview.tables import DEFAULTS, LIGHT, PARTS, WHOLES, Part
 
 SECURITY = (Class.WIDER, Class.NARROWER)
 ANEW = (Class.OTHER, "it is made anew, which interrupts nobody")

@@ -1,4 +1,4 @@
-"""A report as JSON for programs, and its schema: `python -m commonground.preview.jsonreport` writes it to docs/preview-report.schema.json."""
+"""A report as JSON for programs, and its schema: `python -m commonground.preview.forms.jsonreport` writes it to docs/preview-report.schema.json."""
 
 import json
 from dataclasses import asdict

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from commonground.engine.steps import Step
+from commonground.preview.comparison.rules import RESOURCE, RULES, Owner, Rule
+from commonground.preview.comparison.shape import ABSENT, NOT_KNOWN, PRINCIPAL, Group, Key, shape
 from commonground.preview.facts import Facts
 from commonground.preview.model import ParityReport
-from commonground.preview.rules import RESOURCE, RULES, Owner, Rule
-from commonground.preview.shape import ABSENT, NOT_KNOWN, PRINCIPAL, Group, Key, shape
 
 PARENT = "the parent"
 THERE = "there"

@@ -9,8 +9,8 @@ from typing import Any
 from commonground.engine.diagnosis import diagnose, plain
 from commonground.engine.errors import Problem
 from commonground.engine.steps import MASK, OPS, Op, Step
-from commonground.preview.logged import Values, is_gone, is_leftover, pattern, step, strange, without
 from commonground.preview.model import PolicyFinding
+from commonground.preview.recorded.logged import Values, is_gone, is_leftover, pattern, step, strange, without
 
 KIND = re.compile(r"[a-z]\w*Event")
 DIGEST_LACKS = (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from commonground.preview.text import number
+from commonground.preview.forms.text import number
 
 Level = Literal["full", "short", "none"]
 

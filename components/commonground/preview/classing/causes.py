@@ -5,7 +5,7 @@ from typing import Any
 
 from commonground.engine.report import at
 from commonground.engine.steps import Op, Step
-from commonground.preview.classes import value_before
+from commonground.preview.classing.classes import value_before
 
 NAMES = ("id", "arn", "name")
 """Outputs by which others refer to a resource."""

@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from commonground.preview import text
-from commonground.preview.grouping import Group, Shared, anywhere, groups
+from commonground.preview.forms import text
+from commonground.preview.forms.grouping import Group, Shared, anywhere, groups
 from commonground.preview.model import Class, PropertyChange, Report
 
 PAGE = Path(__file__).parent / "page"

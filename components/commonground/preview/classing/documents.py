@@ -13,7 +13,7 @@ from typing import Any
 
 from commonground.engine.report import MISSING
 from commonground.engine.steps import MASK, UNKNOWN
-from commonground.preview.conditions import is_inside, is_known_throughout
+from commonground.preview.classing.conditions import is_inside, is_known_throughout
 
 EVERYTHING = "*"
 NEVER_REACHED = 100_000

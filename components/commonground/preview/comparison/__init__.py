@@ -1,0 +1,1 @@
+"""Parity: what two environments have that differs."""

@@ -1,0 +1,1 @@
+"""Pull and merge requests: where a report is put."""
