@@ -17,6 +17,7 @@ INTERRUPTED = 130
 
 # Modules with commands, imported when one is asked for: `--help` and `engine` need no cloud and no settings.
 COMMANDS = {
+    "baseline": "baseline",
     "comment": "comment",
     "destroy": "stacks",
     "doctor": "tools",

@@ -48,6 +48,10 @@ MOST_VARIABLES = 200
 """Features and predictions of a model at most: 200 x 20 bins are 4,000 counters a process."""
 MOST_ROUTES = 50
 """Routes of a service at most; further ones are counted as `other`."""
+MOST_SCORES = 20
+"""Quality scores of a model at most."""
+MOST_FEATURE_VIEWS = 200
+"""Feature views of a process at most."""
 
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds."""

@@ -1,0 +1,21 @@
+"""Gunicorn's hooks. In gunicorn.conf.py: `from commonground.telemetry.gunicorn import child_exit, on_starting`. PROMETHEUS_MULTIPROC_DIR names a directory."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from commonground.telemetry.metrics import DIRECTORY
+from commonground.telemetry.workers import bury, clear
+
+
+def on_starting(server: Any) -> None:
+    """The server starts: what an earlier one left is removed."""
+    if DIRECTORY in os.environ:
+        Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
+        clear(os.environ[DIRECTORY])
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """A worker died: its gauges end, what it counted stays."""
+    if DIRECTORY in os.environ:
+        bury(os.environ[DIRECTORY], worker.pid)

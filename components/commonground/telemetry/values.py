@@ -1,0 +1,113 @@
+"""Counting values into bins: one, or a column. Numpy's arrays are counted by numpy, which whoever made them has imported."""
+
+import sys
+from bisect import bisect_left
+from collections import Counter as Counts
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from commonground.telemetry.baseline import CategoricalVariable, NumericVariable, as_number
+from commonground.telemetry.metrics import Counter
+
+FEW = 32
+"""Values of a list below which numpy takes longer than a loop."""
+
+
+class Numbers:
+    """Counts the values of a numeric variable."""
+
+    def __init__(self, variable: NumericVariable, counters: Sequence[Counter], outside: Counter) -> None:
+        self._edges = variable.edges
+        self._low = float("-inf") if variable.low is None else variable.low
+        self._high = float("inf") if variable.high is None else variable.high
+        self._counters = [counter.inc for counter in counters]
+        self._missing = counters[-1].inc
+        self._outside = outside.inc
+
+    def count(self, value: Any) -> None:
+        """Counts one value."""
+        if value.__class__ is not float and value.__class__ is not int:
+            value = as_number(value)
+            if value is None:
+                self._missing()
+                return
+        if value != value:
+            self._missing()
+            return
+        self._counters[bisect_left(self._edges, value)]()
+        if not self._low <= value <= self._high:
+            self._outside()
+
+    def count_missing(self, rows: int) -> None:
+        """Counts rows without a value."""
+        if rows > 0:
+            self._missing(rows)
+
+    def count_all(self, values: Sequence[Any]) -> None:
+        """Counts a column."""
+        if self._count_array(values):
+            return
+        counts = [0] * len(self._counters)
+        outside, edges, low, high, missing = 0, self._edges, self._low, self._high, len(counts) - 1
+        for value in values:
+            number = as_number(value)
+            if number is None:
+                counts[missing] += 1
+            else:
+                counts[bisect_left(edges, number)] += 1
+                outside += not low <= number <= high
+        self._add(counts, outside)
+
+    def _count_array(self, values: Sequence[Any]) -> bool:
+        """Counts a column by numpy; whether it could."""
+        numpy = sys.modules.get("numpy")
+        if numpy is None or len(values) < FEW:
+            return False
+        try:
+            array = numpy.asarray(values, dtype=float).ravel()
+        except (TypeError, ValueError):  # something in it is no number
+            return False
+        places = numpy.searchsorted(self._edges, array, side="left")
+        places[numpy.isnan(array)] = len(self._counters) - 1
+        outside = numpy.count_nonzero(array < self._low) + numpy.count_nonzero(array > self._high)
+        self._add(numpy.bincount(places, minlength=len(self._counters)).tolist(), int(outside))
+        return True
+
+    def _add(self, counts: Iterable[int], outside: int) -> None:
+        for add, count in zip(self._counters, counts, strict=True):
+            if count:
+                add(count)
+        if outside:
+            self._outside(outside)
+
+
+class Categories:
+    """Counts the values of a categorical variable."""
+
+    def __init__(self, variable: CategoricalVariable, counters: Sequence[Counter]) -> None:
+        self._place = variable.place
+        self._counters = [counter.inc for counter in counters]
+        self._texts = {text: self._counters[index] for text, index in variable.places.items()}
+        self._elsewhere = self._counters[variable.elsewhere]
+
+    def count(self, value: Any) -> None:
+        """Counts one value."""
+        if value.__class__ is str:
+            self._texts.get(value, self._elsewhere)()
+        else:
+            self._counters[self._place(value)]()
+
+    def count_missing(self, rows: int) -> None:
+        """Counts rows without a value."""
+        if rows > 0:
+            self._counters[-1](rows)
+
+    def count_all(self, values: Sequence[Any]) -> None:
+        """Counts a column."""
+        listed = values.tolist() if hasattr(values, "tolist") else values
+        try:
+            counts: Iterable[tuple[Any, int]] = Counts(listed).items()
+        except TypeError:  # something in it cannot be hashed
+            counts = ((value, 1) for value in listed)
+        for value, count in counts:
+            self._counters[self._place(value)](count)
