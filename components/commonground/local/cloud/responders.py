@@ -3,7 +3,7 @@
 from importlib import import_module
 
 # Modules of this package. Each has `install()`, which puts a subclass of a service's responses in the place of moto's and adds paths for what it lacks.
-SERVICES = ("autoscaling", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "ssm", "unknown")
+SERVICES = ("amp", "autoscaling", "ec2", "ecr", "eks", "iam", "kms", "logs", "s3", "sns", "ssm", "unknown")
 
 
 def install() -> None:

@@ -231,6 +231,17 @@ def dismiss_nodes(cluster: Cluster, role: str) -> None:
         del cluster.access_entries[role]
 
 
+def admit_service(region: Region, cluster: Cluster, role: str, policy: str) -> bool:
+    """The entry that another service of AWS makes for its service-linked role, with an access policy. Returns whether the cluster has entries at all."""
+    if not has_entries(cluster):
+        return False
+    entry = AccessEntry(cluster.name, role, "STANDARD", _username(role), [], _arn(region, cluster, role), {})
+    arn = f"arn:{region.partition}:eks::aws:cluster-access-policy/{policy}"
+    entry.policies[arn] = AssociatedPolicy(arn, {"type": "cluster", "namespaces": []})
+    cluster.access_entries[role] = entry
+    return True
+
+
 def admit_creator(region: Region, cluster: Cluster) -> None:
     """The entry that EKS makes for whoever created the cluster, if asked to: administrator of the cluster (API reference, "CreateAccessConfigRequest")."""
     principal = neighbours.caller(region)

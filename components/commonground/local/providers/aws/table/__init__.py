@@ -1,6 +1,8 @@
 """The table of the AWS stand-in: a row a resource type, a module a service."""
 
 from commonground.local.providers.aws.table import (
+    amp,
+    amp_scrapers,
     compute,
     ecr,
     ecr_registry,
@@ -20,10 +22,13 @@ from commonground.local.providers.aws.table import (
     s3_settings,
     security,
     security_rules,
+    sns,
 )
 from commonground.local.providers.aws.types import ResourceType
 
 MODULES = (
+    amp,
+    amp_scrapers,
     compute,
     ecr,
     ecr_registry,
@@ -43,6 +48,7 @@ MODULES = (
     s3_settings,
     security,
     security_rules,
+    sns,
 )
 
 TABLE: dict[str, ResourceType] = {row.token: row for module in MODULES for row in module.ROWS}
