@@ -7,7 +7,8 @@ from pydantic import Field
 from commonground.settings.base import Protection, Settings
 from commonground.settings.words import BindingName, Name, ServiceName
 
-Seconds = Literal[15, 30, 60]
+# No managed collector scrapes more often (Amazon Managed Service for Prometheus user guide, "Using an AWS managed collector", limitations).
+Seconds = Literal[30, 60]
 # Burn rates and drift are sums of increases over 5 minutes, so windows are multiples of that (Prometheus docs, "Recording rules").
 FastWindow = Literal["30m", "1h", "2h"]
 SlowWindow = Literal["6h", "12h", "1d"]
@@ -101,7 +102,7 @@ class Metrics(Settings):
     """The metrics stack: a managed Prometheus and its collector, rules, alerts, Grafana."""
 
     scrape_seconds: Seconds = 30
-    """How often everything is scraped, in seconds. Half of it costs twice as much. Default: `30`."""
+    """How often everything is scraped, in seconds. 60 costs half as much. Default: `30`."""
     grafana: bool = True
     """Whether Grafana runs in the cluster, with the dashboards. Default: `true`."""
     objectives: Objectives = Objectives()
