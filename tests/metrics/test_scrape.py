@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+
+from commonground.metrics.scrape import SAMPLES, configuration
 from tests.metrics.discovered import Pod, Port, api_server, exposed, node, replaced
 from tests.metrics.factory import metrics_settings
 from tests.metrics.prometheus import Prometheus, needs_prometheus, prometheus, wait_for
 from tests.metrics.promtool import needs_promtool
-
-from commonground.metrics.scrape import SAMPLES, configuration
 
 APP = "app.kubernetes.io/name"
 VERSION = "app.kubernetes.io/version"

@@ -101,7 +101,7 @@ def route(settings: MetricsSettings) -> dict[str, Any]:
         "receiver": receiver(PLATFORM, Severity.WARNING),
         "group_by": list(GROUPED_BY),
         **WARNING_TIMES,
-        "routes": [*_special(), *(_team(team) for team in owners(settings) if team != PLATFORM), _critical(PLATFORM)],
+        "routes": [*_special(), *(_owner(team, f'team="{team}"') for team in owners(settings) if team != PLATFORM), _owner(PLATFORM)],
     }
 
 
@@ -111,12 +111,10 @@ def _special() -> Iterator[dict[str, Any]]:
     yield {"matchers": ['retrain="true"'], "receiver": RETRAINING, "continue": True, "group_by": list(RETRAINING_GROUPED_BY), **RETRAINING_TIMES}
 
 
-def _team(team: str) -> dict[str, Any]:
-    return {"matchers": [f'team="{team}"'], "receiver": receiver(team, Severity.WARNING), "routes": [_critical(team)]}
-
-
-def _critical(team: str) -> dict[str, Any]:
-    return {"matchers": [f'severity="{Severity.CRITICAL.value}"'], "receiver": receiver(team, Severity.CRITICAL), **CRITICAL_TIMES}
+def _owner(team: str, *matchers: str) -> dict[str, Any]:
+    """Without matchers it takes what is left: the root alone would not take what went to the retraining before."""
+    critical = {"matchers": [f'severity="{Severity.CRITICAL.value}"'], "receiver": receiver(team, Severity.CRITICAL), **CRITICAL_TIMES}
+    return {**({"matchers": list(matchers)} if matchers else {}), "receiver": receiver(team, Severity.WARNING), "routes": [critical]}
 
 
 def inhibitions() -> list[dict[str, Any]]:
