@@ -3,13 +3,19 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from commonground.metrics.dashboards import page, service
+from commonground.metrics.dashboards import cost, delivery, gpus, overview, page, runners, service, training
 from commonground.metrics.dashboards.model import Dashboard
 from commonground.settings.metrics import MetricsSettings
 
 DASHBOARDS: Mapping[str, Callable[[MetricsSettings], Dashboard]] = MappingProxyType(
     {
+        "overview": overview.dashboard,
         "service": service.dashboard,
+        "training": training.dashboard,
+        "gpus": gpus.dashboard,
+        "delivery": delivery.dashboard,
+        "cost": cost.dashboard,
+        "runners": runners.dashboard,
     }
 )
 """Name of a dashboard -> what is on it, in the order of the links at the top of each."""

@@ -17,6 +17,11 @@ def from_series(name: str, *variables: str) -> Link:
     return Link(f"Open {name}", address(name, {variable: f"${{__field.labels.{variable}}}" for variable in variables}))
 
 
+def page(name: str) -> Link:
+    """To a dashboard with the same team."""
+    return Link(f"Open {name}", f"/d/{PREFIX}-{name}?${{team:queryparam}}&${{__url_time_range}}")
+
+
 def from_row(name: str, **columns: str) -> Link:
     """From a row of a table: variable -> the column that has its value."""
     return Link(f"Open {name}", address(name, {variable: f'${{__data.fields["{column}"]}}' for variable, column in columns.items()}))

@@ -46,7 +46,9 @@ class Empty(StrEnum):
     ARC = "No runner scale set of GitHub's Actions Runner Controller is scraped."
     GITLAB = "No GitLab Runner is scraped."
     JENKINS = "No Jenkins is scraped."
+    RUNNERS = "No runner runs in the cluster."
     STORAGE = "No volume is claimed."
+    UNUSED = "Every volume is in use, or none is claimed."
     QUOTA = "No namespace has a quota."
 
 

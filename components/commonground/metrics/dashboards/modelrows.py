@@ -37,6 +37,11 @@ def drift(settings: MetricsSettings, where: str = WHERE, *, window: str = "fast"
     return f"commonground:model_{settings.drift.measure}:{window}{{{where}}}"
 
 
+def ages(bound: float) -> Thresholds:
+    """Of an age in seconds that is stale from `bound`."""
+    return above(_EARLY * bound, bound)
+
+
 def _worst(selector: str, by: str, ranked_by: str, count: int = 10) -> str:
     """Of the variables whose peak in the time range is highest."""
     return top(count, f"max by ({by}) ({latest(selector)})", ranked_by, f"max by ({ranked_by}) ({peak(selector)})")
@@ -146,7 +151,7 @@ def _ages(settings: MetricsSettings) -> Line:
                 unit=Unit.SECONDS,
                 width=8,
                 decimals=1,
-                thresholds=above(_EARLY * model, model),
+                thresholds=ages(model),
                 values=(Query(f"max by (model_version) (commonground:model_age:seconds{{{WHERE}}})", "{{model_version}}"),),
                 empty=Empty.MODEL,
             ),
@@ -156,7 +161,7 @@ def _ages(settings: MetricsSettings) -> Line:
                 unit=Unit.SECONDS,
                 width=8,
                 decimals=1,
-                thresholds=above(_EARLY * feature, feature),
+                thresholds=ages(feature),
                 values=(Query('topk(5, max by (feature_view) (commonground:feature_age:seconds{team="$team"}))', "{{feature_view}}"),),
                 empty=Empty.FEATURES,
             ),

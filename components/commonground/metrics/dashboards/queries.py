@@ -1,9 +1,12 @@
 """PromQL that several dashboards use."""
 
-from commonground.telemetry.contract import LAST, MISSING, MODEL, OTHER, SERVICE, UNSEEN
+from commonground.metrics.dashboards.model import above
+from commonground.telemetry.contract import LAST, MISSING, OTHER, SERVICE, UNSEEN
+
+BURN = above(1, 6)
+"""1 uses the budget up in just 30 days; 6 is what pages over 6 hours (Google SRE workbook, "Alerting on SLOs")."""
 
 BY_SERVICE = ", ".join(SERVICE)
-BY_MODEL = ", ".join(MODEL)
 
 # Numeric bins by their bound, then the reserved ones.
 _LAST_BINS = ((LAST, "6e99"), (OTHER, "7e99"), (UNSEEN, "8e99"), (MISSING, "9e99"))

@@ -2,12 +2,10 @@
 
 from commonground.metrics.dashboards import links, modelrows
 from commonground.metrics.dashboards.model import Dashboard, Empty, Key, Line, Query, Row, Stat, Table, TimeSeries, Unit, Value, Variable, above
-from commonground.metrics.dashboards.queries import burn, latest, mean_rate, top
+from commonground.metrics.dashboards.queries import BURN, burn, latest, mean_rate, top
 from commonground.settings.metrics import MetricsSettings
 
 WHERE = 'team="$team", service="$service"'
-BURN = above(1, 6)
-"""1 uses the budget up in just 30 days; 6 is what a page over 6 hours begins at (Google SRE workbook, "Alerting on SLOs")."""
 # Pods of this service, for what the kubelet knows by pod only.
 ITS_PODS = f'and on(namespace, pod) up{{job="pods", {WHERE}}}'
 
