@@ -21,12 +21,12 @@ from commonground.metrics.dashboards.model import (
 from commonground.settings.metrics import MetricsSettings
 
 TEAM = 'team=~"$team"'
-HELD = f'{TEAM}, pool=~"$pool", pod=~"$pod", pod!=""'
+HELD = f'{TEAM}, pod=~"$pod", pod!=""'
 """GPUs that a pod holds."""
 ANY = 'pool=~"$pool"'
 _HOLDER = "team, namespace, pod, node, gpu"
-_IDLE = 0.1
-"""Use below which a held GPU counts as idle."""
+# What is recorded by GPU has no pool.
+IN_POOL = 'and on(node, gpu) DCGM_FI_DEV_GPU_TEMP{pool=~"$pool"}'
 
 
 def dashboard(settings: MetricsSettings) -> Dashboard:
@@ -52,7 +52,8 @@ def dashboard(settings: MetricsSettings) -> Dashboard:
 
 def _now() -> Line:
     used = f"commonground:gpu_used:ratio{{{HELD}}}"
-    waiting = 'kube_pod_container_resource_requests{resource="nvidia_com_gpu"} * on(namespace, pod) group_left() (kube_pod_status_phase{phase="Pending"} == 1)'
+    asked = f'kube_pod_container_resource_requests{{resource="nvidia_com_gpu", {TEAM}}}'
+    waiting = f'{asked} and on(namespace, pod) kube_pod_status_phase{{phase="Pending"}} == 1'
     return Line(
         4,
         (
@@ -71,7 +72,7 @@ def _now() -> Line:
                 unit=Unit.RATIO,
                 width=4,
                 decimals=0,
-                values=(Query("sum(commonground:gpu_allocated:count) / sum(commonground:gpu_capacity:count)", "Held"),),
+                values=(Query(f"sum(commonground:gpu_pool_allocated:count{{{ANY}}}) / sum(commonground:gpu_capacity:count{{{ANY}}})", "Held"),),
                 trend=True,
                 empty=Empty.GPUS,
             ),
@@ -82,7 +83,7 @@ def _now() -> Line:
                 width=4,
                 decimals=0,
                 thresholds=below(0.5, 0.2),
-                values=(Query(f"avg({used})", "Used"),),
+                values=(Query(f"avg({used} {IN_POOL})", "Used"),),
                 trend=True,
                 empty=Empty.GPUS,
             ),
@@ -92,7 +93,7 @@ def _now() -> Line:
                 unit=Unit.SHORT,
                 width=4,
                 thresholds=Thresholds("green", ((1, "orange"),)),
-                values=(Query(f"count(avg_over_time({used}[1h]) < {_IDLE}) or 0 * count({used})", "Idle"),),
+                values=(Query(f"sum(commonground:gpu_idle:count{{{TEAM}}}) or 0 * sum(commonground:gpu_capacity:count)", "Idle"),),
                 trend=True,
                 empty=Empty.GPUS,
             ),
@@ -120,10 +121,9 @@ def _now() -> Line:
 
 
 def _holders() -> Line:
-    def by_holder(metric: str, where: str = HELD) -> str:
-        return f"avg by ({_HOLDER}) (avg_over_time({metric}{{{where}}}[1h]))"
+    def by_holder(metric: str) -> str:
+        return f"avg by ({_HOLDER}) (avg_over_time({metric}{{{HELD}}}[1h]) {IN_POOL})"
 
-    memory = f"{by_holder('DCGM_FI_DEV_FB_USED')} / ({by_holder('DCGM_FI_DEV_FB_USED')} + {by_holder('DCGM_FI_DEV_FB_FREE')})"
     return Line(
         10,
         (
@@ -136,7 +136,7 @@ def _holders() -> Line:
                     Value("Used", by_holder("commonground:gpu_used:ratio"), Unit.RATIO, 0, below(0.5, 0.2)),
                     Value("SMs active", by_holder("DCGM_FI_PROF_SM_ACTIVE"), Unit.RATIO, 0),
                     Value("Tensor cores active", by_holder("DCGM_FI_PROF_PIPE_TENSOR_ACTIVE"), Unit.RATIO, 0),
-                    Value("Memory", memory, Unit.RATIO, 0, above(0.9, 0.97)),
+                    Value("Memory", by_holder("commonground:gpu_memory:ratio"), Unit.RATIO, 0, above(0.9, 0.97)),
                     Value("Power", by_holder("DCGM_FI_DEV_POWER_USAGE"), Unit.WATTS, 0),
                 ),
                 sort="Used",
@@ -171,7 +171,7 @@ def _held() -> Line:
                 width=8,
                 decimals=0,
                 maximum=1,
-                lines=(Query(f"avg by (team) (commonground:gpu_used:ratio{{{HELD}}})", "{{team}}"),),
+                lines=(Query(f"avg by (team) (commonground:gpu_used:ratio{{{HELD}}} {IN_POOL})", "{{team}}"),),
                 links=(links.from_series("training", "team"),),
                 empty=Empty.GPUS,
             ),
@@ -209,7 +209,7 @@ def _work() -> Line:
                 width=8,
                 decimals=0,
                 maximum=1,
-                lines=(Query(f"topk(10, avg by (namespace, pod) ({metric}{{{HELD}}}))", "{{namespace}}/{{pod}}"),),
+                lines=(Query(f"topk(10, avg by (namespace, pod) ({metric}{{{HELD}, {ANY}}}))", "{{namespace}}/{{pod}}"),),
                 empty=Empty.GPUS,
             )
             for title, metric, description in parts

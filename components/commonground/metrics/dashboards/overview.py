@@ -2,11 +2,12 @@
 
 from commonground.metrics.dashboards import links, modelrows
 from commonground.metrics.dashboards.model import Dashboard, Empty, Key, Line, Query, Row, Stat, Table, Thresholds, TimeSeries, Unit, Value, Variable, above
-from commonground.metrics.dashboards.queries import BURN, BY_SERVICE, burn, count, latest, peak, top
+from commonground.metrics.dashboards.queries import BURN, BY_SERVICE, burn, count, firing, latest, peak, top
 from commonground.settings.metrics import MetricsSettings
 
 TEAM = 'team=~"$team"'
-FIRING = f'ALERTS{{alertstate="firing", severity=~"critical|warning", {TEAM}}}'
+FIRING = firing(TEAM)
+FIRING_SERVICES = firing(f'service!="", {TEAM}')
 
 
 def dashboard(settings: MetricsSettings) -> Dashboard:
@@ -37,7 +38,7 @@ def _now(settings: MetricsSettings) -> Line:
                 unit=Unit.SHORT,
                 width=3,
                 thresholds=one,
-                values=(Query(count(f'ALERTS{{alertstate="firing", severity="critical", {TEAM}}}'), "Critical"),),
+                values=(Query(count(firing(f'severity="critical", {TEAM}')), "Critical"),),
                 trend=True,
             ),
             Stat(
@@ -46,7 +47,7 @@ def _now(settings: MetricsSettings) -> Line:
                 unit=Unit.SHORT,
                 width=3,
                 thresholds=Thresholds("green", ((1, "orange"),)),
-                values=(Query(count(f'ALERTS{{alertstate="firing", severity="warning", {TEAM}}}'), "Warnings"),),
+                values=(Query(count(firing(f'severity="warning", {TEAM}')), "Warnings"),),
                 trend=True,
             ),
             Stat(
@@ -179,7 +180,7 @@ def _services(settings: MetricsSettings) -> Line:
                         Thresholds("green", ((bounds.quality_drop_percent / 100, "red"),)),
                     ),
                     Value("Model age", f"max {by} (commonground:model_age:seconds{{{TEAM}}})", Unit.SECONDS, 1, modelrows.ages(bounds.max_age_days * 86_400)),
-                    Value("Alerts", f'count {by} (ALERTS{{alertstate="firing", service!="", {TEAM}}})', Unit.NONE),
+                    Value("Alerts", f"count {by} ({FIRING_SERVICES})", Unit.NONE),
                 ),
                 sort="Burn, 1h",
             ),

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from commonground.metrics.dashboards import panels
 from commonground.metrics.dashboards.model import PREFIX, WIDTH, Dashboard, Row, Variable
+from commonground.metrics.dashboards.queries import firing
 
 _ALL = models.VariableOption(text="All", value="$__all")
 
@@ -57,8 +58,7 @@ def text(dashboard: Dashboard, others: Mapping[str, Dashboard], *, environment: 
     if dashboard.deploys:
         made.annotation(_annotation("Deploys", f"commonground:deploy:new{{{dashboard.deploys}}} > 0", "blue", "{{service}} {{version}} ({{kind}})"))
     if dashboard.alerts:
-        selector = f'alertstate="firing", {dashboard.alerts}'
-        made.annotation(_annotation("Alerts", f"ALERTS{{{selector}}}", "red", "{{alertname}} ({{severity}})"))
+        made.annotation(_annotation("Alerts", firing(dashboard.alerts), "red", "{{alertname}} ({{severity}})"))
     _lay_out(made, dashboard)
     return json.dumps(made.build(), cls=JSONEncoder, separators=(",", ":"), sort_keys=True)
 

@@ -32,6 +32,11 @@ def top(count: int, expr: str, by: str, ranking: str) -> str:
     return f"{expr} and on({by}) topk({count}, {ranking})"
 
 
+def firing(where: str) -> str:
+    """The selector of alerts that fire, but for the one that always does."""
+    return f'ALERTS{{alertstate="firing", alertname!="Watchdog", {where}}}'
+
+
 def count(expr: str) -> str:
     """How many there are: 0 where there is none."""
     return f"count({expr}) or vector(0)"
@@ -46,9 +51,7 @@ def in_order(expr: str, order: str) -> str:
 
 
 def burn(objective: str, window: str, where: str) -> str:
-    """How many times faster than the objective allows the budget is used up: 1 uses it up in just 30 days."""
+    """How many times as fast as it lasts the budget is used up: 1 uses it up in just 30 days. `window`: one that is recorded every 5 minutes."""
     wrong = {"availability": "errors", "latency": "slow"}[objective]
-    return (
-        f"commonground:service_{wrong}:ratio{window}{{{where}}}"
-        f' / ignoring(objective) (1 - commonground:service_objective:ratio{{{where}, objective="{objective}"}})'
-    )
+    ratio = latest(f"commonground:service_{wrong}:ratio{window}{{{where}}}")
+    return f'{ratio} / ignoring(objective) (1 - commonground:service_objective:ratio{{{where}, objective="{objective}"}})'

@@ -2,10 +2,12 @@
 
 from commonground.metrics.dashboards import links, modelrows
 from commonground.metrics.dashboards.model import Dashboard, Empty, Key, Line, Query, Row, Stat, Table, TimeSeries, Unit, Value, Variable, above
-from commonground.metrics.dashboards.queries import BURN, burn, latest, mean_rate, top
+from commonground.metrics.dashboards.queries import BURN, burn, firing, latest, mean_rate, top
 from commonground.settings.metrics import MetricsSettings
 
 WHERE = 'team="$team", service="$service"'
+ALERTS = 'team="$team", service=~"$service|"'
+"""Alerts of this service, and those of its team that name none."""
 # Pods of this service, for what the kubelet knows by pod only.
 ITS_PODS = f'and on(namespace, pod) up{{job="pods", {WHERE}}}'
 
@@ -29,7 +31,7 @@ def dashboard(settings: MetricsSettings) -> Dashboard:
             *modelrows.VARIABLES,
         ),
         deploys=WHERE,
-        alerts='team="$team", service=~"$service|"',
+        alerts=ALERTS,
     )
 
 
@@ -110,7 +112,7 @@ def _alerts(settings: MetricsSettings) -> Line:
                 columns=(
                     Value(
                         "Alerts",
-                        'count by (alertname, severity, model, variable) (ALERTS{alertstate="firing", team="$team", service=~"$service|"})',
+                        f"count by (alertname, severity, model, variable) ({firing(ALERTS)})",
                         Unit.NONE,
                     ),
                 ),

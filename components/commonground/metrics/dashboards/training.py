@@ -102,6 +102,7 @@ def _models(settings: MetricsSettings) -> Line:
 
     started = f"max by ({_BY}) (commonground_training_started_timestamp_seconds{{{WHERE}}})"
     last = f"max by ({_BY}) (commonground_training_ended_timestamp_seconds{{{WHERE}}})"
+    running = f"{started} > {last} or {started} unless {last}"
     stuck = settings.models.training_hours * _HOUR
     return Line(
         8,
@@ -114,9 +115,7 @@ def _models(settings: MetricsSettings) -> Line:
                 columns=(
                     Value("Since success", f"time() - {ended('succeeded')}", Unit.SECONDS, 1),
                     Value("Since failure", f"time() - {ended('failed')}", Unit.SECONDS, 1),
-                    Value(
-                        "Running for", f"(time() - {started}) and ({started} > {last} or {started} unless {last})", Unit.SECONDS, 1, above(0.8 * stuck, stuck)
-                    ),
+                    Value("Running for", f"(time() - {started}) and ({running})", Unit.SECONDS, 1, above(0.8 * stuck, stuck)),
                     Value("Last run took", f"max by ({_BY}) (commonground_training_duration_seconds{{{WHERE}}})", Unit.SECONDS, 1),
                     Value("Age of what serves", f"max by ({_BY}) (commonground:model_age:seconds{{{WHERE}}})", Unit.SECONDS, 1),
                 ),
@@ -175,6 +174,9 @@ def _runs(settings: MetricsSettings) -> Line:
 
 
 def _jobs() -> Line:
+    by = "team, namespace, job_name"
+    ended, active = f"kube_job_status_completion_time{{{TEAM}}}", f"kube_job_status_active{{{TEAM}}}"
+    took = f"({ended} or time() * ({active} > bool 0)) - on({by}) kube_job_status_start_time{{{TEAM}}} > 0"
     return Line(
         8,
         (
@@ -194,17 +196,16 @@ def _jobs() -> Line:
                 width=16,
                 keys=(links.team("gpus"), Key("namespace", "Namespace"), Key("job_name", "Job")),
                 columns=(
-                    Value("Running pods", f"sum by (team, namespace, job_name) (kube_job_status_active{{{TEAM}}})", Unit.NONE),
+                    Value("Running pods", f"sum by ({by}) (kube_job_status_active{{{TEAM}}})", Unit.NONE),
                     Value(
                         "Failed pods",
-                        f"sum by (team, namespace, job_name) (kube_job_status_failed{{{TEAM}}})",
+                        f"sum by ({by}) (kube_job_status_failed{{{TEAM}}})",
                         Unit.NONE,
                         thresholds=Thresholds("green", ((1, "orange"),)),
                     ),
                     Value(
                         "Took",
-                        f"max by (team, namespace, job_name) ((kube_job_status_completion_time{{{TEAM}}} or time() * (kube_job_status_active{{{TEAM}}} > bool 0))"
-                        f" - on(team, namespace, job_name) kube_job_status_start_time{{{TEAM}}} > 0)",
+                        f"max by ({by}) ({took})",
                         Unit.SECONDS,
                         1,
                     ),
