@@ -14,7 +14,7 @@ from commonground.tags import named
 
 MIRROR = "mirror"
 # Upstreams that ECR caches without credentials -> part of the repositories' names (ECR user guide, "Sync an upstream registry with an Amazon ECR private
-# registry"). ECR does not cache nvcr.io, nor EKS' own registry without a role.
+# registry"). ECR does not cache nvcr.io, nor Docker Hub without credentials, nor EKS' own registry without a role.
 CACHED = MappingProxyType({"public.ecr.aws": "ecr-public", "registry.k8s.io": "kubernetes", "quay.io": "quay"})
 # ECR API reference, "CreatePullThroughCacheRule": ecrRepositoryPrefix.
 LONGEST_PREFIX = 30
@@ -42,7 +42,8 @@ class Image:
         return self.registry in CACHED
 
 
-# The releases that NVIDIA's GPU operator 26.3 and AWS' EFA chart 0.5.30 ship together.
+# The releases that NVIDIA's GPU operator 26.3 and AWS' EFA chart 0.5.30 ship together. Grafana: the last minor release that signs requests to AMP by
+# itself (docs/decisions/0009-grafana-12.md).
 IMAGES = MappingProxyType(
     {
         "device-plugin": Image("nvcr.io", "nvidia/k8s-device-plugin", "v0.19.3"),
@@ -50,6 +51,7 @@ IMAGES = MappingProxyType(
         "mig-manager": Image("nvcr.io", "nvidia/cloud-native/k8s-mig-manager", "v0.14.2"),
         "dra-driver": Image("registry.k8s.io", "dra-driver-nvidia/dra-driver-nvidia-gpu", "v0.5.0"),
         "efa-device-plugin": Image("602401143452.dkr.ecr.us-west-2.amazonaws.com", "eks/aws-efa-k8s-device-plugin", "v0.5.20"),
+        "grafana": Image("docker.io", "grafana/grafana", "12.4.12"),
     }
 )
 """By the name that components use."""

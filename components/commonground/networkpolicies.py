@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pulumi_kubernetes.networking.v1 import NetworkPolicyPeerArgsDict, NetworkPolicySpecArgsDict
+from pulumi_kubernetes.networking.v1 import NetworkPolicyEgressRuleArgsDict, NetworkPolicyPeerArgsDict, NetworkPolicySpecArgsDict
 
 TEAM_LABEL = "commonground.dev/team"
 """On each namespace of a team: the team's name."""
@@ -12,7 +12,7 @@ NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 IDENTITY_LABEL = "commonground.dev/identity"
 IDENTITY_LABELS = {IDENTITY_LABEL: "true"}
-"""Of pods that use the team's AWS role: the way out to AWS is open to these alone."""
+"""Of pods that use an AWS role: the way out to AWS is open to these alone."""
 
 AGENT = "169.254.170.23/32"
 """Where pods ask for their AWS credentials, in plain HTTP (EKS user guide, "Set up the Amazon EKS Pod Identity Agent")."""
@@ -32,10 +32,19 @@ def closed(team: str, peers: Sequence[str], reaches: Sequence[str]) -> NetworkPo
         "policy_types": ["Ingress", "Egress"],
         "ingress": [{"from_": [_teams(team, *peers)]}],
         "egress": [
-            {"to": [_dns()], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]},
+            _names(),
             {"to": [_teams(team, *reaches)]},
         ],
     }
+
+
+def alone() -> NetworkPolicySpecArgsDict:
+    """For every pod of a namespace of the platform's own: nothing comes in, and nothing but DNS goes out.
+
+    Probes of the kubelet come in all the same, and so does `kubectl port-forward`, which begins inside of the pod's network (Kubernetes docs, "Network
+    Policies", and the CRI's PortForward).
+    """
+    return {"pod_selector": {}, "policy_types": ["Ingress", "Egress"], "egress": [_names()]}
 
 
 def identity() -> NetworkPolicySpecArgsDict:
@@ -57,6 +66,10 @@ def identity() -> NetworkPolicySpecArgsDict:
 
 def _teams(*names: str) -> NetworkPolicyPeerArgsDict:
     return {"namespace_selector": {"match_expressions": [{"key": TEAM_LABEL, "operator": "In", "values": sorted(set(names))}]}}
+
+
+def _names() -> NetworkPolicyEgressRuleArgsDict:
+    return {"to": [_dns()], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
 
 
 def _dns() -> NetworkPolicyPeerArgsDict:
