@@ -22,7 +22,7 @@ from commonground.settings.metrics import MetricsSettings
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
-SECRET = "kubernetes:core/v1:Secret"  # noqa: S105  # a type
+SECRET = "kubernetes:core/v1:Secret"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 WORKSPACE = "arn:aws:aps:eu-central-1:111111111111:workspace/ws-0a1b"
 DASHBOARDS = {"overview": '{"uid": "overview", "title": "Overview"}', "gpus": '{"uid": "gpus", "title": "GPUs"}'}
@@ -169,7 +169,7 @@ def test_no_dashboard_at_all_is_no_mistake() -> None:
 
 
 def test_a_dashboard_that_no_config_map_can_hold_is_refused_by_name() -> None:
-    with pytest.raises(LargeDashboardError, match="^dashboard 'huge': 1048577 bytes of JSON; expected at most 1048576"):
+    with pytest.raises(LargeDashboardError, match=r"^dashboard 'huge': 1048577 bytes of JSON; expected at most 1048576"):
         deployed(dashboards={"huge": "x" * (1 << 20) + "x"})
 
 
@@ -251,7 +251,7 @@ def test_the_pod_is_what_the_level_restricted_takes(made: Stage) -> None:
     assert spec["securityContext"] == {"runAsNonRoot": True, "runAsUser": 472, "runAsGroup": 472, "fsGroup": 472, "seccompProfile": {"type": "RuntimeDefault"}}
     assert container(made)["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     writable = {mount["mountPath"] for mount in container(made)["volumeMounts"] if not mount.get("readOnly")}
-    assert writable == {"/var/lib/grafana", "/tmp"}  # noqa: S108  # the container's own
+    assert writable == {"/var/lib/grafana", "/tmp"}
 
 
 def test_it_runs_beside_the_clusters_own_software_and_holds_up_no_run(made: Stage) -> None:

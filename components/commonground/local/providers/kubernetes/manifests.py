@@ -2,17 +2,25 @@
 
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from commonground.local.providers.errors import StandInError
-from commonground.local.providers.kubernetes.kinds import full_name
+from commonground.local.providers.kubernetes.kinds import CONTENT, full_name
 from commonground.local.providers.values import Properties
+
+MASK = "[secret]"
+"""In a file, in the place of each value of a Secret. It is no base64: no API server takes such a file for the object itself."""
 
 
 class Store:
-    """The objects of every cluster: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml` below a folder; kept in memory only where there is none."""
+    """The objects of every cluster: `CLUSTER/KIND.GROUP/NAMESPACE.NAME.yaml` below a folder; kept in memory only where there is none.
+
+    No file has the values of a Secret: the state keeps them, encrypted.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
@@ -64,11 +72,26 @@ class Store:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(yaml.safe_dump(object_, sort_keys=True))
+        partial.write_text(yaml.safe_dump(_masked(object_), sort_keys=True))
         partial.replace(path)
 
     def _path(self, cluster: str, object_: Properties) -> Path | None:
         return None if self._folder is None else self._folder / cluster / _key(cluster, object_)[1]
+
+
+def unmasked(object_: Properties, known: Properties) -> Properties:
+    """An object from its file, with the values that the state knows in the place of masks."""
+    return _of_secrets(object_, lambda field, key, value: (known.get(field) or {}).get(key, value) if value == MASK else value)
+
+
+def _masked(object_: Properties) -> Properties:
+    return _of_secrets(object_, lambda field, key, value: MASK)
+
+
+def _of_secrets(object_: Properties, value_of: Callable[[str, str, Any], Any]) -> Properties:
+    fields = CONTENT["v1/Secret"] if object_.get("kind") == "Secret" else ()
+    held = {field: object_[field] for field in fields if isinstance(object_.get(field), dict)}
+    return {**object_, **{field: {key: value_of(field, key, value) for key, value in content.items()} for field, content in held.items()}}
 
 
 def _key(cluster: str, object_: Properties) -> tuple[str, str]:

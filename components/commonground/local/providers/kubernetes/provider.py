@@ -100,9 +100,12 @@ class KubernetesStandIn:
         return kinds.full_name(inputs), inputs
 
     def read(self, subject: Subject, id_: str, state: Properties, inputs: Properties) -> tuple[Properties, Properties] | None:
-        """The object as it is kept."""
-        found = self._store.read(self._cluster(subject), inputs or state)
-        return None if found is None else (found, inputs or found)
+        """The object as it is kept; the values of a Secret as the state has them."""
+        kept = self._store.read(self._cluster(subject), inputs or state)
+        if kept is None:
+            return None
+        found = manifests.unmasked(kept, inputs or state)
+        return found, inputs or found
 
     def update(self, subject: Subject, id_: str, state: Properties, old: Properties, new: Properties, preview: bool) -> Properties:
         """Keeps the changed object. Raises `StandInError`, in a preview too, where the API server would refuse the change."""
