@@ -29,9 +29,15 @@ def _method(name: str) -> Callable[[Responder], ActionResult]:
     def method(self: Responder) -> ActionResult:
         region: Region = amp_backends[self.current_account][self.region]
         region.access_key = self.access_key
-        return ActionResult(OPERATIONS[name](region, self.params))
+        return ActionResult(OPERATIONS[name](region, _with_filters(self) if name == "ListScrapers" else self.params))
 
     return method
+
+
+def _with_filters(responder: Responder) -> Params:
+    """A map in a query is spread over it, key by key, which moto does not read back."""
+    filters = {name: values for name, values in responder.querystring.items() if name not in ("maxResults", "nextToken")}
+    return {**responder.params, "filters": filters}
 
 
 for _name in OPERATIONS:
