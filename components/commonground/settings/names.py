@@ -6,6 +6,9 @@ CLUSTER_LOGS = "cluster-logs"
 FLOW_LOGS = "network-flow-logs"
 STORAGE_KEY = "storage-key"
 REGISTRIES_KEY = "registries-key"
+METRICS_WORKSPACE = "metrics-workspace"
+METRICS_KEY = "metrics-key"
+METRICS_LOGS = "metrics-logs"
 
 
 def bucket(name: str) -> str:
