@@ -25,7 +25,7 @@ CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 WORKSPACE = "arn:aws:aps:eu-central-1:111111111111:workspace/ws-0a1b"
-DASHBOARDS = {"overview": '{"uid": "overview", "title": "Overview"}', "gpus": '{"uid": "gpus", "title": "GPUs"}'}
+DASHBOARDS = {"overview.json": '{"uid": "overview", "title": "Overview"}', "gpus.json": '{"uid": "gpus", "title": "GPUs"}'}
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 
 
@@ -34,6 +34,7 @@ class Workspace:
 
     arn = WORKSPACE
     endpoint = "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-0a1b/"
+    region = "eu-central-1"
 
 
 class Mirror:
@@ -139,7 +140,7 @@ def test_the_shortest_step_of_a_graph_is_how_often_is_scraped() -> None:
 def test_every_dashboard_is_a_file_where_the_provider_looks_and_the_overview_opens_first(made: Stage) -> None:
     (provider,) = read(made, "/etc/grafana/provisioning/dashboards/dashboards.yaml")["providers"]
     found = {path.rsplit("/", 1)[1]: text for path, text in seen(made).items() if path.startswith(provider["options"]["path"])}
-    assert found == {f"{name}.json": text for name, text in DASHBOARDS.items()}
+    assert found == DASHBOARDS
     assert variables(made)["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == f"{provider['options']['path']}/overview.json"
 
 
@@ -153,12 +154,12 @@ def test_a_changed_dashboard_starts_no_pod_anew_and_a_changed_data_source_does(m
     class Moved(Workspace):
         endpoint = "https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-9z9z/"
 
-    assert template(deployed(dashboards={**DASHBOARDS, "gpus": "{}"})) == template(made)
+    assert template(deployed(dashboards={**DASHBOARDS, "gpus.json": "{}"})) == template(made)
     assert template(deployed(workspace=Moved)) != template(made)
 
 
 def test_another_dashboard_changes_none_that_is_there(made: Stage) -> None:
-    after = deployed(dashboards={**DASHBOARDS, "cost": "{}"})
+    after = deployed(dashboards={**DASHBOARDS, "cost.json": "{}"})
     assert all(after.one(CONFIG_MAP, name).inputs == one.inputs for name, one in made.all(CONFIG_MAP).items())
 
 
@@ -170,7 +171,7 @@ def test_no_dashboard_at_all_is_no_mistake() -> None:
 
 def test_a_dashboard_that_no_config_map_can_hold_is_refused_by_name() -> None:
     with pytest.raises(LargeDashboardError, match=r"^dashboard 'huge': 1048577 bytes of JSON; expected at most 1048576"):
-        deployed(dashboards={"huge": "x" * (1 << 20) + "x"})
+        deployed(dashboards={"huge.json": "x" * (1 << 20) + "x"})
 
 
 def test_the_role_reads_this_workspace_and_can_do_nothing_else(made: Stage) -> None:

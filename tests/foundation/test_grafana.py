@@ -33,6 +33,7 @@ from commonground.settings.metrics import Drift, MetricsSettings, Models, Object
 class Workspace:
     arn = f"arn:aws:aps:{environment.region}:{environment.account}:workspace/ws-0a1b"
     endpoint = f"https://aps-workspaces.{environment.region}.amazonaws.com/workspaces/ws-0a1b/"
+    region = environment.region
 
 
 Grafana(
@@ -45,7 +46,7 @@ Grafana(
     cluster=foundation.cluster,
     images=foundation.images,
     workspace=Workspace(),
-    dashboards={"overview": '{"uid": "overview", "title": "Overview"}'},
+    dashboards={"overview.json": '{"uid": "overview", "title": "Overview"}'},
     after=[foundation.addons, foundation.priorities],
     opts=pulumi.ResourceOptions(providers=[aws.Provider("aws-of-grafana", region=environment.region)]),
 )

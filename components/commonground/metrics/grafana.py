@@ -52,8 +52,8 @@ SCRATCH = {"data": ("/var/lib/grafana", "512Mi"), "tmp": ("/tmp", "64Mi")}  # no
 """Volume -> where it is mounted, and its size."""
 
 
-class WorkspaceLike(Protocol):
-    """What Grafana needs of an Amazon Managed Prometheus workspace."""
+class QueriedWorkspace(Protocol):
+    """What Grafana needs of a workspace: `Workspace` and `ExistingWorkspace` have it."""
 
     @property
     def arn(self) -> pulumi.Input[str]: ...
@@ -61,6 +61,9 @@ class WorkspaceLike(Protocol):
     @property
     def endpoint(self) -> pulumi.Input[str]:
         """Address of its API. Example: `https://aps-workspaces.eu-central-1.amazonaws.com/workspaces/ws-0a1b/`."""
+
+    @property
+    def region(self) -> str: ...
 
 
 class LargeDashboardError(ValueError):
@@ -85,7 +88,7 @@ class Grafana(pulumi.ComponentResource):
     """Keys `password` (of the user `admin`) and `secret-key`. Drawn once: what a later run draws is ignored."""
     provisioning: kubernetes.core.v1.ConfigMap
     dashboards: dict[str, kubernetes.core.v1.ConfigMap]
-    """By the dashboard's name."""
+    """By the dashboard's name: `overview`."""
     deployment: kubernetes.apps.v1.Deployment
     service: kubernetes.core.v1.Service
 
@@ -96,13 +99,13 @@ class Grafana(pulumi.ComponentResource):
         *,
         cluster: ClusterLike,
         images: ImagesLike,
-        workspace: WorkspaceLike,
+        workspace: QueriedWorkspace,
         dashboards: Mapping[str, str],
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`dashboards`: name (letters, digits and hyphens) -> Grafana's JSON. `after`: what the first Kubernetes object waits for, the priority classes, and
-        the pools whose nodes are to outlive it.
+        """`dashboards`: file name (lower-case letters, digits and hyphens, `.json`) -> Grafana's JSON, as `dashboards.files` gives them. `after`: what the
+        first Kubernetes object waits for, the priority classes, and the pools whose nodes are to outlive it.
 
         Raises `NoKubernetesError`, `LargeDashboardError`.
         """
@@ -121,11 +124,11 @@ class Grafana(pulumi.ComponentResource):
         identity = self._association(cluster, after=[allowed])
         self.admin = self._admin()
         texts: dict[str, pulumi.Input[str]] = {
-            files.DATA_SOURCES_FILE: files.data_sources(settings, workspace.endpoint),
+            files.DATA_SOURCES_FILE: files.data_sources(settings, workspace.endpoint, workspace.region),
             files.PROVIDERS_FILE: _json(files.providers()),
         }
         self.provisioning = self._config_map("provisioning", texts)
-        self.dashboards = {each: self._dashboard(each, text) for each, text in sorted(dashboards.items())}
+        self.dashboards = {file.removesuffix(".json"): self._dashboard(file.removesuffix(".json"), text) for file, text in sorted(dashboards.items())}
         parts = [account, identity, self.admin, self.provisioning, *self.dashboards.values()]
         self.deployment = self._deployment(images, pulumi.Output.all(**texts).apply(_digest), after=parts)
         self.service = self._service()
@@ -149,7 +152,7 @@ class Grafana(pulumi.ComponentResource):
         trust = Statement("AssumedByGrafana", actions, (), Principals.service("pods.eks.amazonaws.com"), {"StringEquals": who})
         return aws.iam.Role(self._label, assume_role_policy=document([trust]), tags=named(self._label), opts=self._aws)
 
-    def _reads(self, workspace: WorkspaceLike) -> aws.iam.RolePolicy:
+    def _reads(self, workspace: QueriedWorkspace) -> aws.iam.RolePolicy:
         reads = Statement("ReadsThisWorkspace", READS, (workspace.arn,))
         return aws.iam.RolePolicy(f"{self._label}-reads", role=self.role.name, policy=document([reads]), opts=self._aws)
 

@@ -68,8 +68,8 @@ def variables(home: str | None) -> dict[str, str]:
     return {**VARIABLES, **opened}
 
 
-def data_sources(settings: MetricsSettings, endpoint: pulumi.Input[str]) -> pulumi.Output[str]:
-    """The file that makes the data source: JSON, which is YAML too. `endpoint`: the workspace's, without `api/v1/query`.
+def data_sources(settings: MetricsSettings, endpoint: pulumi.Input[str], region: str) -> pulumi.Output[str]:
+    """The file that makes the data source: JSON, which is YAML too. `endpoint`, `region`: the workspace's, the former without `api/v1/query`.
 
     Source: Grafana docs 12.4, "Configure the Prometheus data source" (provisioning, and "Connect to Amazon Managed Service for Prometheus").
     """
@@ -91,7 +91,7 @@ def data_sources(settings: MetricsSettings, endpoint: pulumi.Input[str]) -> pulu
             "manageAlerts": True,
             "sigV4Auth": True,
             "sigV4AuthType": "default",
-            "sigV4Region": settings.region,
+            "sigV4Region": region,
         },
     }
     return pulumi.Output.json_dumps({"apiVersion": 1, "datasources": [source]}, indent=2, sort_keys=True)
