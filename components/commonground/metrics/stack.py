@@ -18,7 +18,7 @@ class Metrics(pulumi.ComponentResource):
     workspace: WorkspaceLike
     """Made here, or the one that was passed."""
     topics: Topics
-    """`topics.arns["shop-critical"]`: what others subscribe to."""
+    """What others subscribe to: `topic_arns["shop-critical"]`."""
     collector: Collector
     rules: dict[str, aws.amp.RuleGroupNamespace]
     """By name of the rule group namespace."""
@@ -50,6 +50,11 @@ class Metrics(pulumi.ComponentResource):
             f"{name}-collector", settings, cluster=cluster, network=network, workspace=self.workspace, log_group_arn=logs, opts=self._inside
         )
         self.register_outputs({"workspace_id": self.workspace.id, "endpoint": self.workspace.endpoint, "topics": self.topics.arns})
+
+    @property
+    def topic_arns(self) -> dict[str, pulumi.Output[str]]:
+        """By receiver. Example: `shop-critical`, `retraining`."""
+        return self.topics.arns
 
     def _rules(self, namespace: str, text: str) -> aws.amp.RuleGroupNamespace:
         label = f"{self._label}-rules-{namespace}"
