@@ -51,7 +51,7 @@ IMAGES = MappingProxyType(
         "mig-manager": Image("nvcr.io", "nvidia/cloud-native/k8s-mig-manager", "v0.14.2"),
         "dra-driver": Image("registry.k8s.io", "dra-driver-nvidia/dra-driver-nvidia-gpu", "v0.5.0"),
         "efa-device-plugin": Image("602401143452.dkr.ecr.us-west-2.amazonaws.com", "eks/aws-efa-k8s-device-plugin", "v0.5.20"),
-        "grafana": Image("docker.io", "grafana/grafana", "12.4.12"),
+        "grafana": Image("docker.io", "grafana/grafana", "12.4.14"),
     }
 )
 """By the name that components use."""
