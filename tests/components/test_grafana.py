@@ -17,7 +17,9 @@ from tests.metrics.factory import metrics_settings
 
 from commonground.addons import NoKubernetesError
 from commonground.images import PublicImages, url
+from commonground.metrics.dashboards import SOURCE, files
 from commonground.metrics.grafana import Grafana, LargeDashboardError, images_used
+from commonground.metrics.workspace import ExistingWorkspace
 from commonground.settings.metrics import MetricsSettings
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -142,6 +144,15 @@ def test_every_dashboard_is_a_file_where_the_provider_looks_and_the_overview_ope
     found = {path.rsplit("/", 1)[1]: text for path, text in seen(made).items() if path.startswith(provider["options"]["path"])}
     assert found == DASHBOARDS
     assert variables(made)["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == f"{provider['options']['path']}/overview.json"
+
+
+def test_it_takes_the_dashboards_that_are_shipped_and_a_workspace_that_is_there_already() -> None:
+    existing = ExistingWorkspace(id="ws-1", arn=WORKSPACE, endpoint=Workspace.endpoint, region="eu-west-1")
+    shipped = deployed(dashboards=files(metrics_settings()), workspace=lambda: existing)
+    assert len([path for path in seen(shipped) if path.startswith("/etc/commonground/dashboards/")]) == len(files(metrics_settings()))
+    (source,) = read(shipped, "/etc/grafana/provisioning/datasources/datasources.yaml")["datasources"]
+    assert (SOURCE.uid, SOURCE.type_val) == (source["uid"], source["type"])
+    assert source["jsonData"]["sigV4Region"] == "eu-west-1"
 
 
 def test_dashboards_change_with_their_files_only(made: Stage) -> None:
