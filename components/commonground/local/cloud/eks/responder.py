@@ -5,6 +5,8 @@ Fargate profiles stay moto's own: its calls work on our clusters.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
 
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores
@@ -25,6 +27,11 @@ class Responder(EKSResponse):
     def __init__(self) -> None:
         super().__init__()
         self.automated_parameter_parsing = True
+
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        """By the host only: the ARN of a service-linked role in the path names a service, which looks like a region to moto."""
+        region: str = super().get_region_from_url(request, "{0.scheme}://{0.netloc}/".format(urlsplit(full_url)))
+        return region
 
 
 def _method(name: str) -> Callable[[Responder], ActionResult]:
