@@ -42,6 +42,8 @@ class AddonFacts:
 # aws-mountpoint-s3-csi-driver: mounts in GPU nodes, too. No identity: pods mount buckets by their own (awslabs/mountpoint-s3-csi-driver,
 #   docs/CONFIGURATION.md, "Pod-Level Credentials"), so that a team's pods reach its prefixes and nobody else's.
 # aws-ebs-csi-driver: the V2 policy reaches only what the driver tagged (AWS managed policy AmazonEBSCSIDriverPolicyV2, April 2026).
+# kube-state-metrics, prometheus-node-exporter: community add-ons, each in the namespace of its name, without AWS rights (EKS user guide, "Community
+#   add-ons"). The exporter has to run on every node, whatever its taints: GPU nodes have `nvidia.com/gpu`.
 ADDONS: Mapping[str, AddonFacts] = MappingProxyType(
     {
         "vpc-cni": AddonFacts({"enableNetworkPolicy": "true", "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}}),
@@ -52,6 +54,8 @@ ADDONS: Mapping[str, AddonFacts] = MappingProxyType(
         "aws-mountpoint-s3-csi-driver": AddonFacts({"node": {"tolerateAllTaints": True}}),
         "metrics-server": AddonFacts(),
         "eks-node-monitoring-agent": AddonFacts(),
+        "kube-state-metrics": AddonFacts(),
+        "prometheus-node-exporter": AddonFacts({"tolerations": [{"operator": "Exists"}]}),
     }
 )
 

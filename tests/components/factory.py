@@ -53,7 +53,7 @@ PLATFORM = f"arn:aws:iam::{ACCOUNT}:role/platform"
 UNPROTECTED = Protection(on=False)
 PROTECTED = Protection(on=True)
 BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
-AFTER_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent")
+AFTER_NODES = ("coredns", "aws-ebs-csi-driver", "metrics-server", "eks-node-monitoring-agent", "kube-state-metrics", "prometheus-node-exporter")
 
 
 def instance_type(name: str = "m7i.large", *, gpus: Gpus | None = None, architecture: Architecture = Architecture.X86_64) -> InstanceType:

@@ -54,6 +54,11 @@ def test_dns_grows_with_the_cluster(made: Stage) -> None:
     assert configured["autoScaling"] == {"enabled": True, "minReplicas": 2, "maxReplicas": 10}
 
 
+def test_the_node_exporter_runs_on_every_node_whatever_its_taints(made: Stage) -> None:
+    configured = json.loads(made.one(ADDON, "addons-prometheus-node-exporter").inputs["configurationValues"])
+    assert configured["tolerations"] == [{"operator": "Exists"}], "no key: every taint, that of GPU nodes too"
+
+
 def test_only_the_volume_driver_has_an_identity_and_gets_it_through_its_own_field(made: Stage) -> None:
     associations = {name: one.inputs.get("podIdentityAssociations") for name, one in made.all(ADDON).items()}
     assert associations.pop("addons-aws-ebs-csi-driver") == [{"serviceAccount": "ebs-csi-controller-sa", "roleArn": "arn:aws:test:::addons-aws-ebs-csi-driver"}]

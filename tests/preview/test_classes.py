@@ -55,6 +55,8 @@ SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
     documents.expires_less: (YOUNG, AGED),
     documents.expires_more_images: (MANY, FEW),
     documents.expires_fewer_images: (FEW, MANY),
+    documents.takes_fewer_series: ([], [{"labelSet": {"team": "shop"}, "limits": {"maxSeries": 1}}]),
+    documents.takes_more_series: ([{"labelSet": {"team": "shop"}, "limits": {"maxSeries": 1}}], []),
 }
 """Two values that a condition holds for; it does not hold for them the other way round."""
 POLICIES = {(documents.grants_more, Op.CREATE): ALLOW, (documents.grants_more, Op.DELETE): DENY}

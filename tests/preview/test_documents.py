@@ -18,6 +18,8 @@ from commonground.preview.classing.documents import (
     grants_more,
     reaches_less,
     reaches_more,
+    takes_fewer_series,
+    takes_more_series,
     without,
 )
 
@@ -116,6 +118,18 @@ def test_images_that_are_kept_no_more_are_deleted() -> None:
     assert expires_fewer_images(images(30, "v*"), images(30, "v*", "r*"))
 
 
+def limits(**series: int) -> list[dict[str, Any]]:
+    return [{"labelSet": {"team": team}, "limits": {"maxSeries": most}} for team, most in series.items()]
+
+
+def test_a_lower_or_a_new_limit_takes_fewer_series_whatever_its_place_in_the_list() -> None:
+    assert takes_fewer_series(limits(shop=100, payments=50), limits(payments=50, shop=90))
+    assert takes_fewer_series(limits(shop=100), limits(shop=100, payments=50))
+    assert not takes_fewer_series(limits(shop=100, payments=50), limits(payments=60, shop=100))
+    assert takes_more_series(limits(shop=100, payments=50), limits(payments=60, shop=100))
+    assert not takes_more_series(limits(shop=100), limits(shop=100))
+
+
 def test_versions_are_numbers() -> None:
     assert newer("1.9", "1.10")
     assert not newer("1.36", "1.36")
@@ -131,6 +145,6 @@ def test_amounts_of_kubernetes_are_compared_with_their_units() -> None:
 @patient
 @given(values, values)
 def test_anything_at_all_can_be_compared(before: Any, after: Any) -> None:
-    for condition in (grants_more, reaches_more, expires_more, expires_more_images, more, raised, newer):
+    for condition in (grants_more, reaches_more, expires_more, expires_more_images, takes_fewer_series, more, raised, newer):
         assert condition(before, after) in (True, False)
         assert not condition(before, before)

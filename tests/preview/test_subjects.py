@@ -98,3 +98,16 @@ def test_what_only_gets_another_name_is_told_that_an_alias_would_keep_it() -> No
 
 def test_a_name_that_was_given_is_another_thing_that_no_alias_keeps() -> None:
     assert renamed() == {"one": "data at risk: its objects would be lost", "two": "other: new"}
+
+
+def test_subscriptions_go_with_their_topic_and_the_texts_of_a_workspace_with_it() -> None:
+    arn = "arn:aws:sns:eu-central-1:111111111111:alerts"
+    topic = step("delete", "alerts", "aws:sns/topic:Topic", id=arn, old={"name": "alerts"}, outputs={"arn": arn})
+    pager = step("delete", "pager", "aws:sns/topicSubscription:TopicSubscription", old={"topic": arn, "protocol": "email", "endpoint": "shop@acme.io"})
+    found = said(topic, pager, step("delete", "drift", "aws:amp/ruleGroupNamespace:RuleGroupNamespace", old={"workspaceId": "ws-1", "name": "drift"}))
+    assert found["alerts"].startswith("downtime: its subscriptions go")
+    assert found["pager"] == "other: goes with alerts"
+    assert found["drift"].startswith("downtime: its alerts do not fire any more"), "its workspace stays"
+    workspace = step("delete", "metrics", "aws:amp/workspace:Workspace", id="ws-1", old={"alias": "metrics"})
+    found = said(workspace, step("delete", "drift", "aws:amp/ruleGroupNamespace:RuleGroupNamespace", old={"workspaceId": "ws-1", "name": "drift"}))
+    assert found == {"metrics": "data at risk: its metrics would be lost", "drift": "other: goes with metrics"}

@@ -160,7 +160,7 @@ class ClusterSettings(Settings):
 
 
 class AddonsSettings(Settings):
-    """Add-ons that run as Deployments, after the system pool: coredns, aws-ebs-csi-driver, metrics-server, eks-node-monitoring-agent."""
+    """Add-ons that need nodes, after the system pool: coredns, aws-ebs-csi-driver, metrics-server, kube-state-metrics and the like."""
 
     addons: tuple[AddonSettings, ...]
 

@@ -146,6 +146,19 @@ def expires_fewer_images(before: Any, after: Any) -> bool:
     return expires_more_images(after, before)
 
 
+def takes_fewer_series(before: Any, after: Any) -> bool:
+    """Limits of a Prometheus workspace, of which one of a set of labels is new or lower."""
+    if not (_is_known(before) and _is_known(after)):
+        return False
+    old = _limits(before)
+    return any(most < old.get(labels, float("inf")) for labels, most in _limits(after).items())
+
+
+def takes_more_series(before: Any, after: Any) -> bool:
+    """The other way round."""
+    return takes_fewer_series(after, before)
+
+
 def _is_known(document: Any) -> bool:
     return is_known_throughout(document) and not (isinstance(document, str) and any(mark in document for mark in (MASK, *UNKNOWN)))
 
@@ -319,6 +332,17 @@ def _images(policy: Any) -> tuple[dict[str, float], frozenset[str]]:
         else:
             expired[what] = float(number)
     return expired, frozenset(kept)
+
+
+def _limits(sets: Any) -> dict[str, float]:
+    """A set of labels -> its most series."""
+    found: dict[str, float] = {}
+    for one in sets if isinstance(sets, list) else []:
+        limits = one.get("limits") if isinstance(one, dict) else None
+        most = limits.get("maxSeries") if isinstance(limits, dict) else None
+        if isinstance(most, int | float):
+            found[json.dumps(one.get("labelSet"), sort_keys=True, default=str)] = float(most)
+    return found
 
 
 def _parsed(document: Any) -> Any:

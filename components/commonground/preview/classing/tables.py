@@ -41,6 +41,8 @@ from commonground.preview.classing.documents import (
     narrower_scope,
     reaches_less,
     reaches_more,
+    takes_fewer_series,
+    takes_more_series,
     wider_scope,
     with_key,
     without_key,
@@ -122,11 +124,14 @@ AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler|kubernetes:autos
 HOST_PATHS = ("hostNetwork", "hostPID", "hostIPC")
 SOFTWARE = "aws:eks/addon:Addon|kubernetes:helm.sh/*"
 CLASSES = "kubernetes:storage.k8s.io/v1:StorageClass|kubernetes:scheduling.k8s.io/v1:PriorityClass|kubernetes:resource.k8s.io/v1:DeviceClass"
-COSTLY = f"{CLUSTER}|aws:ec2/natGateway:NatGateway|aws:ec2/instance:Instance|aws:lb/loadBalancer:LoadBalancer|aws:rds/*|aws:elasticache/*"
+COLLECTOR, SERIES = "aws:amp/scraper:Scraper", "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+METRIC_RULES, ALERT_ROUTES = "aws:amp/ruleGroupNamespace:RuleGroupNamespace", "aws:amp/alertManagerDefinition:AlertManagerDefinition"
+TOPIC, SUBSCRIPTION = "aws:sns/topic:Topic", "aws:sns/topicSubscription:TopicSubscription"
+COSTLY = f"{CLUSTER}|{COLLECTOR}|aws:ec2/natGateway:NatGateway|aws:ec2/instance:Instance|aws:lb/loadBalancer:LoadBalancer|aws:rds/*|aws:elasticache/*"
 LIGHT = "|".join(
     (
         *(RULES, ATTACHED, ACCESS, IAM_POLICY, RESOURCE_POLICY, BINDING, ROLE, NET_POLICY, BLOCK),
-        RECORDS,
+        *(RECORDS, SERIES, "aws:amp/*LoggingConfiguration:*"),
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration|aws:ec2/launchTemplate:LaunchTemplate|aws:autoscaling/tag:Tag|aws:kms/alias:Alias|aws:ec2/tag:Tag|aws:ecr/lifecyclePolicy:LifecyclePolicy",
         VALIDATION,
         "kubernetes:core/v1:ConfigMap|kubernetes:core/v1:ResourceQuota|kubernetes:core/v1:LimitRange|pulumi:providers:*",
@@ -168,6 +173,18 @@ WHOLES: tuple[Whole, ...] = (
     Whole(NETWORKING, GONE, DOWNTIME, "traffic that took this way stops"),
     Whole(SOFTWARE, GONE, DOWNTIME, "the cluster's software goes"),
     Whole(CLASSES, GONE, DOWNTIME, "new pods and volumes that name it are refused"),
+    # User guide of Amazon Managed Prometheus, "Set up managed collectors for Amazon EKS": a new source needs a new collector, which takes minutes.
+    Whole(COLLECTOR, ANEW, DOWNTIME, "nothing is scraped until the new one is: a gap in the metrics, and alerts that see nothing"),
+    Whole(COLLECTOR, GONE, DOWNTIME, "nothing is scraped any more: metrics end, and alerts see nothing"),
+    Whole(METRIC_RULES, ANEW, DOWNTIME, "what waits to fire begins anew, and what it records has a gap"),
+    Whole(METRIC_RULES, GONE, DOWNTIME, "its alerts do not fire any more, and what it recorded ends"),
+    Whole(ALERT_ROUTES, ANEW, DOWNTIME, "alerts reach nobody until it is there again"),
+    Whole(ALERT_ROUTES, GONE, DOWNTIME, "alerts reach nobody any more"),
+    Whole(TOPIC, ANEW, DOWNTIME, "its subscriptions go: whoever is told by it has to subscribe and confirm again"),
+    Whole(TOPIC, GONE, DOWNTIME, "its subscriptions go: whoever was told by it is told nothing any more"),
+    Whole(SUBSCRIPTION, MADE, WIDER, "another address is told what is published"),
+    Whole(SUBSCRIPTION, GONE, NARROWER, "an address is not told any more"),
+    Whole(SUBSCRIPTION, ANEW, DOWNTIME, "nothing is told there until the new one is confirmed"),
     Whole(COSTLY, MADE, COST_UP, "it costs by the hour"),
     Whole(COSTLY, GONE, COST_DOWN, "it costs nothing any more"),
     Whole(ENDPOINT, MADE, COST_UP, "it costs by the hour, in each zone", "vpcEndpointType", becomes("Interface")),
@@ -286,6 +303,8 @@ PARTS: tuple[Part, ...] = (
     Part(IMAGE_LIFECYCLE, "policy", COST_UP, "more images are kept, or longer", expires_fewer_images),
     Part("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", DATA, "older logs are deleted", lowered),
     Part("aws:cloudwatch/logGroup:LogGroup", "retentionInDays", COST_UP, "more logs are kept", raised),
+    Part(SERIES, "retentionPeriodInDays", DATA, "older samples are deleted", lowered),
+    Part(SERIES, "retentionPeriodInDays", COST_UP, "more samples are kept", raised),
     Part("aws:kms/key:Key", "deletionWindowInDays", DATA, "a deleted key is lost sooner", lowered),
     *(Part(type_, path, DATA, "whoever deletes it deletes what is in it too", switched_on) for type_, path in PROTECTIONS.items() if path.startswith("force")),
     *(
@@ -293,6 +312,17 @@ PARTS: tuple[Part, ...] = (
         for type_, path in PROTECTIONS.items()
         if path.startswith("del")
     ),
+    # Metrics and alerts.
+    Part(SERIES, "limitsPerLabelSets", DOWNTIME, "fewer series are taken: samples of those above the limit are refused", takes_fewer_series),
+    Part(SERIES, "limitsPerLabelSets", COST_UP, "more series are taken", takes_more_series),
+    Part(COLLECTOR, "scrapeConfiguration", OTHER, "other targets are scraped, or otherwise"),
+    Part(COLLECTOR, "destination", DOWNTIME, "its metrics go to another workspace: rules and dashboards of the one before see nothing"),
+    Part(METRIC_RULES, "data", OTHER, "rules and alerts are evaluated as they are written now"),
+    Part(ALERT_ROUTES, "definition", OTHER, "alerts go to whom it names now, grouped and repeated as it says"),
+    Part(TOPIC, "kmsMasterKeyId", WIDER, "what is published is not encrypted with a key of KMS any more", goes),
+    Part(TOPIC, "kmsMasterKeyId", NARROWER, "what is published is encrypted with a key of KMS", appears),
+    Part(SUBSCRIPTION, "endpoint", WIDER, "another address is told what is published"),
+    Part(SUBSCRIPTION, "filterPolicy", OTHER, "it is told of other messages"),
     # Workloads: Kubernetes replaces pods a few at a time; a strategy of its own says otherwise.
     Part("kubernetes:apps/v1:*", "spec.template", OTHER, "its pods are replaced, a few at a time"),
     *(Part("kubernetes:apps/v1:*", f"spec.template.spec.{path}", WIDER, "its pods see what is the node's", switched_on) for path in HOST_PATHS),
@@ -337,6 +367,10 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject(RULES, "securityGroupId", "aws:ec2/securityGroup:SecurityGroup"),
     Subject("aws:ec2/flowLog:FlowLog", "vpcId", "aws:ec2/vpc:Vpc"),
     Subject("aws:eks/*", "clusterName", CLUSTER),
+    Subject(f"{SERIES}|{METRIC_RULES}|{ALERT_ROUTES}|aws:amp/queryLoggingConfiguration:*", "workspaceId", "aws:amp/workspace:Workspace"),
+    Subject("aws:amp/scraperLoggingConfiguration:ScraperLoggingConfiguration", "scraperId", COLLECTOR),
+    Subject("aws:sns/topicPolicy:TopicPolicy", "arn", TOPIC),
+    Subject(SUBSCRIPTION, "topic", TOPIC),
     Subject("aws:autoscaling/tag:Tag", "autoscalingGroupName", NODE_GROUP),
     Subject("kubernetes:*", "metadata.namespace", "kubernetes:core/v1:Namespace"),
 )

@@ -125,7 +125,17 @@ def test_a_change_changes_what_is_given_only(cloud: Account, cluster: str, refus
     refused("InvalidParameterException", cloud.eks.update_addon, **where, configurationValues="[]")
 
 
-@pytest.mark.parametrize("name", ["coredns", "aws-ebs-csi-driver", "aws-mountpoint-s3-csi-driver", "metrics-server"])
+@pytest.mark.parametrize("name", ["kube-state-metrics", "prometheus-node-exporter"])
+def test_the_exporters_are_the_communitys_and_live_in_namespaces_of_their_own(cloud: Account, cluster: str, refused: Refused, name: str) -> None:
+    where = {"clusterName": cluster, "addonName": name}
+    assert "hostNetworking" in refused("InvalidParameterException", cloud.eks.create_addon, **where, configurationValues='{"hostNetworking": true}')
+    cloud.eks.create_addon(**where, configurationValues='{"tolerations": [{"operator": "Exists"}]}')
+    found = addon(cloud, cluster, name)
+    assert (found["owner"], found["namespaceConfig"]["namespace"]) == ("community", name)
+    assert name in [one["addonName"] for one in cloud.eks.describe_addon_versions(owners=["community"])["addons"]]
+
+
+@pytest.mark.parametrize("name", ["coredns", "aws-ebs-csi-driver", "aws-mountpoint-s3-csi-driver", "metrics-server", "kube-state-metrics"])
 def test_a_deployment_without_nodes_is_degraded_until_there_are_some(cloud: Account, cluster: str, name: str) -> None:
     made = cloud.eks.create_addon(clusterName=cluster, addonName=name)["addon"]
     assert made["status"] == "DEGRADED"
