@@ -47,6 +47,18 @@ def alone() -> NetworkPolicySpecArgsDict:
     return {"pod_selector": {}, "policy_types": ["Ingress", "Egress"], "egress": [_names()]}
 
 
+def scraped(ranges: Sequence[str]) -> NetworkPolicySpecArgsDict:
+    """For every pod of a namespace: the metrics collector comes in, from the ranges in which it stands, on whatever port a pod says.
+
+    It answers to no pod's address: no pod is in these ranges, so a namespace or a label would not tell it apart.
+    """
+    return {
+        "pod_selector": {},
+        "policy_types": ["Ingress"],
+        "ingress": [{"from_": [{"ip_block": {"cidr": cidr}} for cidr in ranges]}],
+    }
+
+
 def identity() -> NetworkPolicySpecArgsDict:
     """For pods that say that they use the team's AWS role: credentials from the node's agent, and TLS to wherever AWS' endpoints are.
 

@@ -144,6 +144,8 @@ class Team(pulumi.ComponentResource):
 
     def _network_policies(self, settings: TeamSettings, namespace: str) -> None:
         policies = {"closed": networkpolicies.closed(settings.name, settings.peers, settings.reaches), "identity": networkpolicies.identity()}
+        if settings.scraped_from:
+            policies["scraped"] = networkpolicies.scraped(settings.scraped_from)
         for part, spec in policies.items():
             kubernetes.networking.v1.NetworkPolicy(
                 self._part(namespace, part), metadata={"name": part, "namespace": namespace}, spec=spec, opts=self._in(namespace)

@@ -179,6 +179,13 @@ def test_only_pods_that_say_that_they_use_the_aws_role_get_credentials_and_a_way
     assert aws_endpoints == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP", "port": 443}]}
 
 
+def test_the_metrics_collector_comes_in_from_where_it_stands_and_opens_nothing_else(made: Stage) -> None:
+    spec = named(deployed(team(scraped_from=("10.16.224.0/22", "10.16.228.0/22"))), POLICY, "scraped", "shop-jobs")["spec"]
+    assert (spec["podSelector"], spec["policyTypes"]) == ({}, ["Ingress"])
+    assert spec["ingress"] == [{"from": [{"ipBlock": {"cidr": "10.16.224.0/22"}}, {"ipBlock": {"cidr": "10.16.228.0/22"}}]}]
+    assert {one.inputs["metadata"]["name"] for one in made.all(POLICY).values()} == {"closed", "identity"}
+
+
 def test_each_role_is_bound_to_its_group_in_every_namespace(made: Stage) -> None:
     for namespace in ("shop", "shop-jobs"):
         for name, group in (("viewer", "viewer"), ("developer", "developer"), ("ml-engineer", "ml_engineer"), ("operator", "operator"), ("ci", "ci")):

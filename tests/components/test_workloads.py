@@ -302,6 +302,42 @@ def test_pods_say_of_which_team_model_and_version_they_are() -> None:
     assert (labels["app.kubernetes.io/part-of"], labels["commonground.dev/model"], labels["commonground.dev/model-version"]) == ("shop", "churn", "2026-11-20")
 
 
+def template(made: Stage) -> dict[str, Any]:
+    found: dict[str, Any] = spec(made)["template"]["metadata"]
+    return found
+
+
+def test_the_metrics_collector_finds_pods_by_their_annotations() -> None:
+    scraped = {"prometheus.io/scrape": "true", "prometheus.io/port": "8080", "prometheus.io/path": "/metrics"}
+    assert template(service())["annotations"] == template(model())["annotations"] == scraped
+    assert [port["name"] for port in container(service())["ports"]] == ["http"]
+
+    elsewhere = service(metrics_port=9102, metrics_path="/stats")
+    assert template(elsewhere)["annotations"] == {**scraped, "prometheus.io/port": "9102", "prometheus.io/path": "/stats"}
+    assert {port["name"]: port["containerPort"] for port in container(elsewhere)["ports"]} == {"http": 8080, "metrics": 9102}
+    assert not template(service(metrics_path=None)).get("annotations")
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [("v1.4.0", "v1.4.0"), (DIGEST, DIGEST.removeprefix("sha256:")[:12]), ("_edge-", "edge"), ("1" * 128, "1" * 63), ("__", "none")],
+    ids=["tag", "digest", "edges", "long", "nothing"],
+)
+def test_pods_say_which_version_of_an_application_they_are(image: str, version: str) -> None:
+    made = service(image=image)
+    assert template(made)["labels"]["app.kubernetes.io/version"] == version
+    assert "app.kubernetes.io/version" not in spec(made)["selector"]["matchLabels"]
+
+
+def test_the_version_of_a_model_server_is_its_models() -> None:
+    assert template(model())["labels"]["app.kubernetes.io/version"] == "2026-11-20"
+
+
+def test_a_port_of_metrics_that_nobody_asks_is_refused() -> None:
+    with pytest.raises(WorkloadError, match="metrics_port: found 9102, expected none, as `metrics_path` is none"):
+        settings(metrics_path=None, metrics_port=9102)
+
+
 def test_another_version_of_a_model_changes_its_pods_alone() -> None:
     old, new = model(), model(version="2026-12-01")
     changed = {one.type for one in old.declared if one.type.startswith("kubernetes:") and new.one(one.type).inputs != one.inputs}

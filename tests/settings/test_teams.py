@@ -2,6 +2,8 @@
 
 import pytest
 
+from commonground import settings
+from commonground.settings.addresses import subnet_cidr
 from commonground.settings.base import TeamRole
 from tests.settings.conftest import Sound
 
@@ -42,6 +44,22 @@ def test_a_team_reaches_those_that_name_it_and_not_those_that_it_names(sound: So
     shop, payments = sound.resolve().teams
     assert (shop.peers, shop.reaches) == ((), ("payments",))
     assert (payments.peers, payments.reaches) == (("shop",), ())
+
+
+def test_a_team_lets_the_metrics_collector_in_from_the_intra_subnets_of_every_zone(sound: Sound) -> None:
+    whole = sound.resolve()
+    (slot,) = (tier.slot for tier in whole.network.tiers if tier.name == "intra")
+    ranges = tuple(subnet_cidr(whole.network.cidr, slot, False, zone.number) for zone in whole.network.zones)
+    assert len(ranges) == 2
+    assert {team.scraped_from for team in whole.teams} == {ranges}
+
+
+def test_where_nothing_is_measured_no_team_lets_anybody_more_in(sound: Sound) -> None:
+    blueprint = sound.folder / "blueprint.yaml"
+    blueprint.write_text(blueprint.read_text().partition("\nmetrics:")[0] + "\n")
+    scale, bindings = sound.blocks()
+    del scale["metrics"]
+    assert {team.scraped_from for team in settings.resolve(sound.folder, "dev", scale, bindings).teams} == {()}
 
 
 def test_prefixes_that_only_begin_alike_are_apart(sound: Sound) -> None:

@@ -292,6 +292,8 @@ class TeamSettings(Settings):
     """Names of teams whose pods may reach this team's."""
     reaches: tuple[str, ...] = ()
     """Names of teams that name this one among their peers: whom its pods may reach."""
+    scraped_from: tuple[str, ...] = ()
+    """IPv4 ranges that reach all of its pods, on any port: where the metrics collector stands, and nothing else does. None where nothing is measured."""
     quota: QuotaSettings
     protection: Protection
     """Of the namespaces: a namespace that goes takes the volumes that were claimed in it along."""

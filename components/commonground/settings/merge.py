@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from commonground.settings import names
+from commonground.settings.addresses import subnet_cidr
 from commonground.settings.ami import AMI_TYPES
 from commonground.settings.base import CiSystem, NatGateways, Protection, TeamRole, Zone
 from commonground.settings.bindings import MADE_HERE
@@ -239,9 +240,18 @@ def _team(files: Files, name: str, team: Team) -> TeamSettings:
         registries=team.registries,
         peers=team.peers,
         reaches=tuple(other for other, shape in files.blueprint.teams.items() if name in shape.peers),
+        scraped_from=_scraped_from(files),
         quota=QuotaSettings(**dict(files.scale.teams[name])),
         protection=_protection(files),
     )
+
+
+def _scraped_from(files: Files) -> tuple[str, ...]:
+    """The intra tier, where the metrics collector stands: a zone that is added adds a range."""
+    tier = files.blueprint.network.tiers.get("intra")
+    if files.blueprint.metrics is None or tier is None:
+        return ()
+    return tuple(subnet_cidr(files.bindings.text(VPC_CIDR), tier.slot, private=False, zone_number=zone.number) for zone in used_zones(files))
 
 
 def issuer(delivery: Delivery) -> str:

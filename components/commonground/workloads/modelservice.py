@@ -39,6 +39,7 @@ class ModelService(Serving):
             team=team,
             registry=registry,
             component="model-service",
+            version=settings.version,
             labels={MODEL_LABEL: settings.model, VERSION_LABEL: settings.version},
             most=settings.replicas,
             gpu=settings.gpu,

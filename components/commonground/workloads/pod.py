@@ -15,8 +15,12 @@ from commonground.workloads.settings import GpuRequest, ProbeSettings, WorkloadS
 NAME_LABEL = "app.kubernetes.io/name"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 PART_OF_LABEL = "app.kubernetes.io/part-of"
+VERSION_LABEL = "app.kubernetes.io/version"
+LONGEST_LABEL = 63
+DIGEST_DIGITS = 12
 
 PORT = "http"
+METRICS_PORT = "metrics"
 SCRATCH = "tmp"
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
@@ -58,7 +62,22 @@ class Pod:
 
 def template(pod: Pod, settings: WorkloadSettings, *, selector: Mapping[str, str]) -> core.PodTemplateSpecArgsDict:
     """A pod template. Raises `RepeatedVariableError`."""
-    return {"metadata": {"labels": dict(pod.labels)}, "spec": _spec(pod, settings, selector)}
+    return {"metadata": {"labels": dict(pod.labels), "annotations": scraped(settings)}, "spec": _spec(pod, settings, selector)}
+
+
+def scraped(settings: WorkloadSettings) -> dict[str, str]:
+    """Annotations by which the metrics collector finds a pod; none where it says nothing."""
+    if settings.metrics_path is None:
+        return {}
+    port = settings.metrics_port or settings.port
+    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port), "prometheus.io/path": settings.metrics_path}
+
+
+def version_of(image: str) -> str:
+    """Which version an image is, as a label can say it: its tag, or the first digits of its digest. Example: `v1.4.0`."""
+    if ":" in image:
+        return image.split(":")[1][:DIGEST_DIGITS]
+    return image[:LONGEST_LABEL].strip("._-") or "none"
 
 
 def _spec(pod: Pod, settings: WorkloadSettings, selector: Mapping[str, str]) -> core.PodSpecArgsDict:
@@ -103,7 +122,7 @@ def _container(pod: Pod, settings: WorkloadSettings) -> core.ContainerArgsDict:
         "name": pod.workload,
         "image": pod.image,
         "image_pull_policy": "IfNotPresent",
-        "ports": [{"name": PORT, "container_port": settings.port, "protocol": "TCP"}],
+        "ports": _ports(settings),
         "env": _env(pod, settings),
         "resources": _resources(pod.gpu, settings),
         "startup_probe": _probe(settings.probes.startup, period=STARTUP_PERIOD_SECONDS, failures=_attempts(settings.probes)),
@@ -117,6 +136,13 @@ def _container(pod: Pod, settings: WorkloadSettings) -> core.ContainerArgsDict:
         },
         "volume_mounts": [{"name": SCRATCH, "mount_path": "/tmp"}],  # noqa: S108  # the container's own
     }
+
+
+def _ports(settings: WorkloadSettings) -> list[core.ContainerPortArgsDict]:
+    ports: list[core.ContainerPortArgsDict] = [{"name": PORT, "container_port": settings.port, "protocol": "TCP"}]
+    if settings.metrics_port not in (None, settings.port):
+        ports.append({"name": METRICS_PORT, "container_port": settings.metrics_port, "protocol": "TCP"})
+    return ports
 
 
 def _env(pod: Pod, settings: WorkloadSettings) -> list[core.EnvVarArgsDict]:

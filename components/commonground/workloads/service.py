@@ -6,6 +6,7 @@ import pulumi
 from pulumi_kubernetes.autoscaling import v2 as autoscaling
 
 from commonground.workloads.neighbours import RegistryLike, TeamLike
+from commonground.workloads.pod import version_of
 from commonground.workloads.serving import Serving
 from commonground.workloads.settings import ServiceSettings
 
@@ -34,7 +35,18 @@ class Service(Serving):
         """
         super().__init__("commonground:workloads:Service", name, None, opts)
         most = settings.max_replicas or settings.replicas
-        self._serve(name, settings, team=team, registry=registry, component="service", labels={}, most=most, gpu=None, deployed_env=deployed_env)
+        self._serve(
+            name,
+            settings,
+            team=team,
+            registry=registry,
+            component="service",
+            version=version_of(settings.image),
+            labels={},
+            most=most,
+            gpu=None,
+            deployed_env=deployed_env,
+        )
         self.autoscaler = self._autoscaler(settings, settings.max_replicas) if settings.max_replicas else None
         self.register_outputs({"url": self.url})
 

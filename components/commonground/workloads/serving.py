@@ -14,7 +14,7 @@ from commonground.networkpolicies import IDENTITY_LABELS
 from commonground.workloads.gpus import claim
 from commonground.workloads.kinds import offered
 from commonground.workloads.neighbours import NoProviderError, RegistryLike, TeamLike, namespace_of, take
-from commonground.workloads.pod import COMPONENT_LABEL, NAME_LABEL, PART_OF_LABEL, PORT, Pod, template
+from commonground.workloads.pod import COMPONENT_LABEL, NAME_LABEL, PART_OF_LABEL, PORT, VERSION_LABEL, Pod, template
 from commonground.workloads.settings import GpuRequest, WorkloadSettings
 
 SERVICE_PORT = 80
@@ -54,12 +54,16 @@ class Serving(pulumi.ComponentResource):
         team: TeamLike,
         registry: RegistryLike,
         component: str,
+        version: str,
         labels: Mapping[str, str],
         most: int,
         gpu: GpuRequest | None,
         deployed_env: Mapping[str, pulumi.Input[str]] | None,
     ) -> None:
-        """`component`: its kind, as a label. `labels`: more of the pods'. `most`: pods at most; more than `replicas` where something else sets their number."""
+        """`component`: its kind, and `version`, as labels. `labels`: more of the pods'.
+
+        `most`: pods at most; more than `replicas` where something else sets their number.
+        """
         provider = self.get_provider("kubernetes:apps/v1:Deployment")
         if provider is None:
             raise NoProviderError(name)
@@ -68,7 +72,7 @@ class Serving(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(parent=self)
         self._selector = {NAME_LABEL: name}
         self._labels = {**self._selector, COMPONENT_LABEL: component, PART_OF_LABEL: team.identity.name}
-        pod_labels = {**self._labels, **labels, **(IDENTITY_LABELS if settings.uses_aws else {})}
+        pod_labels = {**self._labels, VERSION_LABEL: version, **labels, **(IDENTITY_LABELS if settings.uses_aws else {})}
         self.namespace = namespace_of(name, team, settings.namespace)
         image = pulumi.Output.concat(registry.url, "@" if ":" in settings.image else ":", settings.image)
         if gpu:

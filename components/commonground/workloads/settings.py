@@ -101,6 +101,10 @@ class WorkloadSettings(WorkloadModel):
     """Pods. With two or more of them a node that is drained leaves the others, and they are spread over zones."""
     port: int = Field(default=8080, ge=1024, le=65535)
     """Where the container listens: above 1023, since it does not run as root."""
+    metrics_path: str | None = Field(default="/metrics", pattern=r"^/")
+    """Where it says how it does, as the metrics contract has it; `None`: nowhere, and nobody asks. Example: `/metrics`."""
+    metrics_port: int | None = Field(default=None, ge=1024, le=65535)
+    """The port of `metrics_path`. Default: the same as `port`. Example: `9102`."""
     cpu_millicores: int = Field(ge=10)
     """CPU requested, in thousandths of a core. The limit is twice as much. Example: `250`."""
     memory_mib: int = Field(ge=16)
@@ -123,6 +127,8 @@ class WorkloadSettings(WorkloadModel):
     def _misfits(self) -> Iterator[tuple[str, str, str]]:
         if self.image == "latest":
             yield "image", "'latest'", "a digest or a tag that says which image runs"
+        if self.metrics_port is not None and self.metrics_path is None:
+            yield "metrics_port", str(self.metrics_port), "none, as `metrics_path` is none"
         if self.probes.startup_seconds >= self.deadline_minutes * 60:
             yield "deadline_minutes", str(self.deadline_minutes), f"longer than `probes.startup_seconds`, which is {self.probes.startup_seconds}"
 
