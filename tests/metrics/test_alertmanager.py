@@ -17,6 +17,8 @@ from ruamel.yaml import YAML
 from commonground.metrics import alertmanager as routes
 from commonground.metrics import messages
 from commonground.metrics.alertmanager import configuration, definition, receivers, sns
+from commonground.metrics.rules.model import alerts
+from commonground.metrics.rules.namespaces import NAMESPACES
 from tests.metrics.factory import metrics_settings
 from tests.metrics.prometheus import Server, alertmanager, needs_alertmanager, wait_for
 from tests.metrics.webhook import Heard, listening
@@ -180,6 +182,27 @@ def test_a_critical_alert_silences_the_warning_of_the_same_thing_and_of_nothing_
     (warning,) = running.told("shop-warning", "ModelFeatureDrift")["alerts"]
     assert warning["labels"]["variable"] == "income"
     assert running.silenced() == {"ModelFeatureDrift/warning"}
+
+
+@needs_alertmanager
+def test_a_service_that_fails_is_not_said_to_be_slow_as_well_and_its_models_drift_is_still_told(running: Running) -> None:
+    churn = {"team": "shop", "namespace": "shop", "service": "churn"}
+    running.fire(
+        {**churn, "alertname": "ServiceErrorBudgetBurn", "severity": "critical"},
+        {**churn, "alertname": "ServiceLatencyBudgetBurn", "severity": "critical"},
+        {**churn, "alertname": "ServiceSaturated", "severity": "warning"},
+        {**churn, "alertname": "ModelFeatureDrift", "severity": "warning", "model": "churn"},
+        {**churn, "alertname": "ServiceLatencyBudgetBurn", "severity": "warning", "service": "basket"},
+    )
+    assert running.told("shop-critical", "ServiceErrorBudgetBurn")
+    assert running.told("shop-warning", "ModelFeatureDrift")
+    assert running.told("shop-warning", "ServiceLatencyBudgetBurn")["alerts"][0]["labels"]["service"] == "basket"
+    assert running.silenced() == {"ServiceLatencyBudgetBurn/critical", "ServiceSaturated/warning"}
+
+
+def test_alerts_that_silence_or_are_silenced_by_their_name_are_among_the_rules() -> None:
+    named = {routes.WATCHDOG_ALERT, routes.NODE_DOWN_ALERT, *routes.WORSE, *(name for names in routes.WORSE.values() for name in names)}
+    assert named <= {alert.name for groups in NAMESPACES.values() for alert in alerts(groups(SETTINGS))}
 
 
 @needs_alertmanager

@@ -1,5 +1,6 @@
 """What is scraped, and which labels a series gets: by real Prometheus' relabelling."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from commonground.metrics.rules.namespaces import NAMESPACES
 from commonground.metrics.scrape import SAMPLES, configuration
 from tests.metrics.discovered import Pod, Port, api_server, exposed, node, replaced
 from tests.metrics.factory import metrics_settings
@@ -244,6 +246,18 @@ def test_the_managed_collector_would_take_it(seconds: int) -> None:
         assert set(discovery) <= {"role", "namespaces", "attach_metadata"}
         addresses = {rule["replacement"] for rule in job["relabel_configs"] if rule.get("target_label") == "__address__"}
         assert addresses <= {"kubernetes.default.svc:443", "$1:$2"}
+
+
+def test_nothing_that_a_rule_reads_is_dropped() -> None:
+    """By name, whatever job it is of."""
+    rules = [rule for groups in NAMESPACES.values() for group in groups(metrics_settings()) for rule in group.rules]
+    read = {name for rule in rules for name in re.findall(r"[a-zA-Z_][a-zA-Z0-9_]*", rule.expr)}
+    assert {"kube_node_status_condition", "apiserver_request_total", "node_filesystem_avail_bytes"} <= read
+    data: dict[str, Any] = YAML(typ="safe").load(configuration(metrics_settings()))
+    steps = [step for job in data["scrape_configs"] for step in job.get("metric_relabel_configs", ())]
+    drops = [step["regex"] for step in steps if step.get("action") == "drop" and step["source_labels"] == ["__name__"]]
+    assert len(drops) == 8
+    assert not {name for name in read if any(re.fullmatch(regex, name) for regex in drops)}
 
 
 def test_every_job_has_a_bound_of_samples() -> None:

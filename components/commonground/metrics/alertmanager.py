@@ -15,6 +15,11 @@ WATCHDOG = "watchdog"
 
 WATCHDOG_ALERT = "Watchdog"
 NODE_DOWN_ALERT = "NodeNotReady"
+# What a service says of itself while it is worse off than that: alert -> what it silences of the same service.
+WORSE: Mapping[str, Sequence[str]] = {
+    "ServiceDown": ("ServiceErrorBudgetBurn", "ServiceLatencyBudgetBurn", "ServiceSaturated", "ScrapeFailing"),
+    "ServiceErrorBudgetBurn": ("ServiceLatencyBudgetBurn", "ServiceSaturated"),
+}
 
 Destination = Callable[[str], Mapping[str, Any]]
 """A receiver's name -> its integrations, as Alertmanager has them. Example: `{"webhook_configs": [{"url": "http://127.0.0.1:9000"}]}`."""
@@ -33,7 +38,8 @@ RETRAINING_GROUPED_BY = ("team", "namespace", "service", "model")
 # All that names what an alert is about: a missing label is equal to a missing one.
 SAME_THING = (
     "alertname", "team", "namespace", "service", "model", "model_version", "kind", "variable", "score", "feature_view", "objective",
-    "node", "pool", "pod", "container", "gpu", "resource", "job", "instance",
+    "node", "pool", "pod", "container", "gpu", "xid", "device", "mountpoint", "persistentvolumeclaim", "deployment", "daemonset", "job_name", "resource",
+    "condition", "reason", "name", "job", "instance",
 )  # fmt: skip
 SAME_SERVICE = ("team", "namespace", "service")
 
@@ -128,4 +134,10 @@ def inhibitions() -> list[dict[str, Any]]:
             "target_matchers": [f'severity="{Severity.WARNING.value}"'],
             "equal": list(SAME_THING),
         },
+        *(_worse(source, targets) for source, targets in WORSE.items()),
     ]
+
+
+def _worse(source: str, targets: Sequence[str]) -> dict[str, Any]:
+    critical = [f'alertname="{source}"', f'severity="{Severity.CRITICAL.value}"']
+    return {"source_matchers": critical, "target_matchers": [f'alertname=~"{"|".join(targets)}"'], "equal": list(SAME_SERVICE)}

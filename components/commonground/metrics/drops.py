@@ -31,8 +31,9 @@ _SCHEDULER = (
 _CONTROLLER_MANAGER = ("(rest_client|go|endpoint_slice_controller|attach_detach_controller)_.+_bucket",)
 # Kept: kubelet_pleg_relist_duration_seconds_bucket, kubelet_pod_start_sli_duration_seconds_bucket.
 _KUBELET = (
+    "apiserver_(cel|client|delegated|envelope|storage|webhooks)_.+_bucket",
     "kubelet_(http|runtime_operations|cgroup_manager|container_log|device_plugin|docker|pod_worker|pod_status|run_podsandbox|volume_metric|image).+_bucket",
-    "(storage_operation|csi_operations|rest_client|workqueue|apiserver|authentication|authorization|go|prober|volume_operation|plugin_manager)_.+_bucket",
+    "(storage_operation|csi_operations|rest_client|workqueue|authentication|authorization|go|prober|volume_operation|plugin_manager)_.+_bucket",
     "prober_probe_duration_seconds_.+",
 )
 _CADVISOR = (
@@ -48,7 +49,7 @@ _STATE = (
 )
 _NODE = (
     "node_(arp|bonding|edac|fibrechannel|infiniband_port_.+|ipvs|mdadm|nfs|nfsd|nvme|os|selinux|softnet|tapestats|xfs|zfs)_.+",
-    "node_(cpu_guest_seconds_total|cpu_frequency_.+|cpu_scaling_.+|netstat_.+|sockstat_.+|schedstat_.+|scrape_collector_.+|timex_.+|cooling_device_.+)",
+    "node_(cpu_guest_seconds_total|cpu_frequency_.+|cpu_scaling_.+|netstat_.+|sockstat_.+|schedstat_.+|scrape_collector_.+|cooling_device_.+)",
     "(go|promhttp)_.+",
 )
 # prometheus_client writes one beside every counter and histogram, which doubles the series of a model.
