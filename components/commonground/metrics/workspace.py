@@ -138,14 +138,11 @@ def _bound(labels: dict[str, pulumi.Input[str]], series: int) -> aws.amp.Workspa
 def _key_users(settings: MetricsSettings) -> Iterator[Statement]:
     """Who may use the key beside whom the account's own policies let.
 
-    Whoever may use the workspace, through it only (Amazon Managed Service for Prometheus user guide, "Encryption at rest"); the service itself, to publish
-    to encrypted topics (SNS developer guide, "Enable compatibility between event sources from AWS services and encrypted topics").
+    Whoever may use the workspace, through it only; the service itself, to publish to encrypted topics: without conditions, since nothing says which ones it
+    meets, and the topics' policies say for which workspace (Amazon Managed Service for Prometheus user guide, "Encryption at rest" and "Giving permission to
+    send alert messages to your Amazon SNS topic").
     """
     by_way_of = {"kms:ViaService": f"aps.{settings.region}.amazonaws.com", "kms:CallerAccount": settings.account}
     actions = ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey", "kms:Decrypt")
     yield Statement("UsedThroughPrometheus", actions, ("*",), Principals.everybody(), {"StringEquals": by_way_of})
-    conditions = {
-        "StringEquals": {"aws:SourceAccount": settings.account},
-        "ArnLike": {"aws:SourceArn": f"arn:aws:aps:{settings.region}:{settings.account}:workspace/*"},
-    }
-    yield Statement("AlertsToTopics", ("kms:GenerateDataKey", "kms:Decrypt"), ("*",), Principals.service("aps.amazonaws.com"), conditions)
+    yield Statement("AlertsToTopics", ("kms:GenerateDataKey*", "kms:Decrypt"), ("*",), Principals.service("aps.amazonaws.com"))
