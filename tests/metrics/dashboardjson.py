@@ -42,6 +42,12 @@ def queries(name: str, dashboard: Mapping[str, Any]) -> Iterator[Asked]:
             yield Asked(name, panel, target["expr"], target["legendFormat"], target["instant"])
 
 
+def marks(dashboard: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is marked in time."""
+    found: list[dict[str, Any]] = dashboard["annotations"].get("list", [])
+    return found
+
+
 def variables(text: str) -> set[str]:
     """Names of Grafana's variables in a text."""
     return {first or second for first, second in VARIABLE.findall(text)}

@@ -122,7 +122,9 @@ def _bars(panel: Panel) -> barchart.Panel:
     hidden = {"Time": True, panel.order: True}
     order = {name: place for place, name in enumerate([panel.label, *names])}
     made.with_transformation(models.DataTransformerConfig("organize", options={"excludeByName": hidden, "indexByName": order, "renameByName": names}))
-    made.x_field(panel.label).x_tick_label_max_length(12).min(0).show_value(words.VisibilityMode.NEVER)
+    made.x_field(panel.label).x_tick_label_max_length(12).min(0).line_width(1).fill_opacity(80).gradient_mode(words.GraphGradientMode.NONE).show_value(
+        words.VisibilityMode.NEVER
+    )
     made.tooltip(common.VizTooltipOptions().mode(words.TooltipDisplayMode.MULTI).sort(words.SortOrder.NONE))
     made.legend(common.VizLegendOptions().show_legend(True).display_mode(words.LegendDisplayMode.LIST).placement(words.LegendPlacement.BOTTOM).calcs([]))
     return made
