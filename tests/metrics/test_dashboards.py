@@ -15,7 +15,7 @@ from commonground.metrics import dashboards
 from commonground.metrics.dashboards.model import BadPanelError, Line, Query, Stat, TimeSeries, Unit
 from commonground.metrics.rules.model import Group, Recording, text
 from commonground.settings.metrics import Drift
-from tests.metrics import dashboardjson, promtool
+from tests.metrics import boardsdoc, dashboardjson, promtool
 from tests.metrics.factory import metrics_settings
 from tests.metrics.promtool import needs_promtool
 
@@ -230,3 +230,8 @@ def test_a_line_whose_widths_do_not_sum_to_24_is_refused() -> None:
     panel = Stat(title="Up", description="What answers.", unit=Unit.NONE, width=8, values=(Query("up", "Up"),))
     with pytest.raises(BadPanelError, match="sum to 16"):
         Line(4, (panel, panel))
+
+
+def test_the_page_about_dashboards_tells_of_every_panel() -> None:
+    """Written by `python -m tests.metrics.boardsdoc`."""
+    assert boardsdoc.PAGE.read_text() == boardsdoc.page()

@@ -32,7 +32,8 @@ class Unit(StrEnum):
 class Empty(StrEnum):
     """Why a panel may have nothing to show though nothing is wrong: the panel says it instead of "No data"."""
 
-    MODEL = "No model with this name is served here: these panels are for model servers."
+    MODEL = "This service serves no model: an application has only the panels above."
+    MODELS = "No model is served here."
     OUTCOMES = "Nobody exposes a quality score of this model: see the metrics contract."
     FEATURES = "No feature view exposes its freshness: see the metrics contract."
     TRAINING = "No training run exposes the metrics contract."

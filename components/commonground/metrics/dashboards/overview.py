@@ -52,7 +52,7 @@ def _now(settings: MetricsSettings) -> Line:
             ),
             Stat(
                 title="Services that burn",
-                description="Applications and models that use their error or latency budget up faster than in 30 days, over the last hour.",
+                description="Applications and models that would use their error or latency budget up in less than 30 days, by the last hour.",
                 unit=Unit.SHORT,
                 width=3,
                 thresholds=Thresholds("green", ((1, "orange"),)),
@@ -126,7 +126,7 @@ def _alerts(settings: MetricsSettings) -> Line:
         (
             Table(
                 title="What fires",
-                description="Alerts by team. Each has a runbook in docs/runbooks.",
+                description=f"Alerts by team. Each has a runbook: {settings.runbooks}/ALERT.md.",
                 width=12,
                 keys=(links.alert(settings), Key("severity", "Severity"), links.team("overview", "cost"), links.service(), Key("model", "Model")),
                 columns=(Value("Alerts", f"count by (alertname, severity, team, service, model) ({FIRING})", Unit.NONE),),
@@ -196,7 +196,7 @@ def _courses(settings: MetricsSettings) -> Line:
         (
             TimeSeries(
                 title="Error budget burn: the 10 highest",
-                description="How many times faster than allowed each service fails, over an hour.",
+                description="How many times as fast as it lasts each service uses its error budget, over an hour.",
                 unit=Unit.NONE,
                 width=12,
                 decimals=1,
@@ -224,7 +224,7 @@ def _courses(settings: MetricsSettings) -> Line:
                 lines=(Query(top(10, f"max by ({model}) ({latest(drift)})", model, f"max by ({model}) ({peak(drift)})"), "{{team}}/{{service}} {{model}}"),),
                 step="5m",
                 links=(links.from_series("service", "team", "service", "model"),),
-                empty=Empty.MODEL,
+                empty=Empty.MODELS,
             ),
         ),
     )

@@ -42,7 +42,7 @@ def _now(settings: MetricsSettings) -> Line:
         (
             Stat(
                 title="Error budget burn",
-                description="How many times faster than its availability objective allows the service fails, over an hour. 1 uses the budget up in 30 days.",
+                description="How many times as fast as it lasts the budget for failures is used, over an hour. 1 uses it up in just 30 days.",
                 unit=Unit.NONE,
                 width=4,
                 decimals=1,
@@ -52,7 +52,7 @@ def _now(settings: MetricsSettings) -> Line:
             ),
             Stat(
                 title="Latency budget burn",
-                description="How many times faster than its latency objective allows requests are too slow, over an hour.",
+                description="How many times as fast as it lasts the budget for slow requests is used, over an hour.",
                 unit=Unit.NONE,
                 width=4,
                 decimals=1,
@@ -106,7 +106,7 @@ def _alerts(settings: MetricsSettings) -> Line:
         (
             Table(
                 title="Alerts that fire",
-                description="Alerts of this service and those of its team that name no service. Each has a runbook in docs/runbooks.",
+                description=f"Alerts of this service and those of its team that name no service. Each has a runbook: {settings.runbooks}/ALERT.md.",
                 width=24,
                 keys=(links.alert(settings), Key("severity", "Severity"), Key("model", "Model"), Key("variable", "Variable")),
                 columns=(
@@ -180,7 +180,7 @@ def _requests() -> tuple[Line, ...]:
                 ),
                 TimeSeries(
                     title="Budget burn",
-                    description="How many times faster than allowed the budgets are used up. Alerts look at a short and a long window at once.",
+                    description="How many times as fast as they last the budgets are used. Alerts look at a short and a long window at once.",
                     unit=Unit.NONE,
                     width=8,
                     decimals=1,

@@ -167,7 +167,7 @@ def _runs(settings: MetricsSettings) -> Line:
                 ),
                 step="5m",
                 links=(links.from_series("service", "team", "service", "model"),),
-                empty=Empty.MODEL,
+                empty=Empty.MODELS,
             ),
         ),
     )
