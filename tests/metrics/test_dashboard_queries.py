@@ -70,6 +70,20 @@ def test_every_query_of_every_panel_returns_data_where_everything_is_there(full:
     assert not nothing, "\n".join(nothing)
 
 
+def test_what_is_drawn_over_time_has_values_over_time(full: Prometheus) -> None:
+    """Rules have recorded the last seconds only, and the hour before is scraped: a line has at least two values."""
+    end = full.query("time()")[0].value
+    wrong = []
+    for asked in (one for one in QUERIES if not one.instant):
+        for page in (MODEL_PAGE, APPLICATION_PAGE):
+            lines = full.range(dashboardjson.filled(asked.expr, _chosen(full, asked, page)), end - 60, end, 5)
+            if lines and max(len(values) for _, values in lines) > 1:
+                break
+        else:
+            wrong.append(asked.name)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_legends_name_labels_that_the_series_have(full: Prometheus) -> None:
     wrong = []
     for asked in QUERIES:

@@ -16,7 +16,8 @@ VARIABLES: Mapping[tuple[str, str], Mapping[str, tuple[float, float]]] = {
     ("feature", "country"): {"de": (0.7, 0.6), "fr": (0.3, 0.3), "other": (0, 0), "unseen": (0, 0.1), "missing": (0, 0)},
     ("prediction", "score"): {"0.5": (0.9, 0.7), "+Inf": (0.1, 0.3), "missing": (0, 0)},
 }
-DCGM_VALUES = {"DCGM_FI_DEV_FB_USED": 12_000.0, "DCGM_FI_DEV_FB_FREE": 10_000.0, "DCGM_FI_DEV_GPU_TEMP": 61.0}
+DCGM_VALUES = {"DCGM_FI_DEV_FB_USED": 12_000.0, "DCGM_FI_DEV_FB_FREE": 10_000.0, "DCGM_FI_DEV_GPU_TEMP": 61.0, "DCGM_FI_DEV_POWER_USAGE": 55.0}
+DCGM_RATES = {"DCGM_FI_DEV_THERMAL_VIOLATION": 5e7, "DCGM_FI_DEV_POWER_VIOLATION": 2e8}
 
 
 def exposed(world: World) -> Iterator[Series]:
@@ -138,7 +139,7 @@ def _gpus(node: Node, holders: list[Pod]) -> Iterator[Series]:
         labels = {**node.labels(), "gpu": str(number), "UUID": f"GPU-{number}", "modelName": "NVIDIA L4", "Hostname": node.name, **holder}
         for one in dcgm.COUNTERS:
             if one.type == "counter":
-                yield counter(one.field, 1_000, **labels)
+                yield counter(one.field, DCGM_RATES.get(one.field, 0), **labels)
             else:
                 yield gauge(one.field, _dcgm_value(one.field, used, broken=number == 0), **labels)
 

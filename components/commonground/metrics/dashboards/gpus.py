@@ -283,7 +283,7 @@ def _throttling() -> Line:
             TimeSeries(
                 title="PCIe: the 10 busiest GPUs",
                 description="What each GPU sends over PCIe in a second. High on one node with several GPUs: they do not use NVLink.",
-                unit=Unit.BYTES,
+                unit=Unit.BYTES_PER_SECOND,
                 width=12,
                 lines=(Query(f"topk(10, DCGM_FI_PROF_PCIE_TX_BYTES{{{ANY}}})", "{{node}} GPU {{gpu}}"),),
                 empty=Empty.GPUS,

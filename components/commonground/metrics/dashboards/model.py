@@ -22,7 +22,7 @@ class Unit(StrEnum):
     REQUESTS = "reqps"
     PER_SECOND = "cps"
     BYTES = "bytes"
-    MEBIBYTES = "mbytes"
+    BYTES_PER_SECOND = "Bps"
     WATTS = "watt"
     CELSIUS = "celsius"
     DATE = "dateTimeFromNow"

@@ -22,7 +22,7 @@ def dashboard(settings: MetricsSettings) -> Dashboard:
         variables=(
             Variable("team", "Team", "kube_pod_info", "team", several=True),
             Variable("set", "Runner scale set", "gha_desired_runners", "name", several=True),
-            Variable("namespace", "Namespace", 'kube_pod_info{namespace=~".*(runner|jenkins|arc).*"}', "namespace", several=True),
+            Variable("namespace", "Namespace", 'kube_pod_info{namespace=~"(.+-)?(arc|gitlab|jenkins|runners?)(-.+)?"}', "namespace", several=True),
         ),
     )
 
