@@ -14,13 +14,12 @@ needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="pr
 CASES = Path(__file__).parent / "cases"
 
 
-def cases(namespace: str) -> dict[str, Any]:
-    """The cases of one rule group namespace: what `promtool test rules` takes, without `rule_files`.
+def cases(namespace: str) -> list[dict[str, Any]]:
+    """The cases of one rule group namespace, by file: what `promtool test rules` takes, without `rule_files`.
 
-    Source: Prometheus docs, "Unit Testing for Rules".
+    `NAMESPACE.yaml`, and `NAMESPACE.WHAT.yaml` where cases want another evaluation interval. Source: Prometheus docs, "Unit Testing for Rules".
     """
-    loaded: dict[str, Any] = YAML(typ="safe").load((CASES / f"{namespace}.yaml").read_text())
-    return loaded
+    return [YAML(typ="safe").load(path.read_text()) for path in (CASES / f"{namespace}.yaml", *sorted(CASES.glob(f"{namespace}.*.yaml"))) if path.exists()]
 
 
 def write_rules(folder: Path, files: Mapping[str, str]) -> list[str]:

@@ -9,8 +9,10 @@ from commonground.telemetry.contract import CHANGE, DURATION, IN_FLIGHT, IN_FLIG
 
 BY = ", ".join(SERVICE)
 """What names a service, as PromQL lists it."""
+ON = "on (namespace, service)"
+"""What joins a service's series: a namespace has one team."""
 
-LONG_WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
+WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
 """Windows that are sums over 5-minute increases. The shortest, 5m, is read from the counters."""
 
 
@@ -61,7 +63,8 @@ def groups(settings: MetricsSettings) -> Sequence[Group]:
         Group("services", (*_requests(), *_saturation(), *_now(settings), *_objectives(settings))),
         # What they read changes every 5 minutes only.
         Group("services-increases", tuple(_increases(settings)), "5m"),
-        Group("services-windows", tuple(_windows()), "5m"),
+        Group("services-errors", tuple(_windows("service_errors", "service_requests")), "5m"),
+        Group("services-slow", tuple(_windows("service_slow", "service_timed")), "5m"),
         Group("services-alerts", tuple(_alerts())),
         Group("services-delivery", tuple(_delivery())),
     )
@@ -132,13 +135,13 @@ def _by_value(settings: MetricsSettings, value: Callable[[Objective], float]) ->
     return [(f'team="{team}",service=~"{"|".join(names)}",', number) for (team, number), names in found.items()]
 
 
-def _windows() -> Iterator[Recording]:
-    for bad, all_of_them in (("service_errors", "service_requests"), ("service_slow", "service_timed")):
-        for window in LONG_WINDOWS:
-            yield Recording(
-                f"commonground:{bad}:ratio{window}",
-                f"sum_over_time(commonground:{bad}:increase5m[{window}]) / (sum_over_time(commonground:{all_of_them}:increase5m[{window}]) > 0)",
-            )
+def _windows(bad: str, requests: str) -> Iterator[Recording]:
+    for window in WINDOWS:
+        yield Recording(f"commonground:{bad}:sum{window}", f"sum_over_time(commonground:{bad}:increase5m[{window}])")
+        yield Recording(
+            f"commonground:{bad}:ratio{window}",
+            f"commonground:{bad}:sum{window} / (sum_over_time(commonground:{requests}:increase5m[{window}]) > 0)",
+        )
 
 
 def _objectives(settings: MetricsSettings) -> Iterator[Recording]:
@@ -173,7 +176,7 @@ def _alerts() -> Iterator[Alert]:
     )
     yield Alert(
         "ServiceDown",
-        f'sum by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\nunless on ({BY}) (up{{job="pods"}} == 1)',
+        f'sum by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\nunless {ON} (up{{job="pods"}} == 1)',
         Severity.CRITICAL,
         "{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | humanize }} requests a second, and now nothing of it answers",
         wait="3m",
@@ -185,7 +188,7 @@ def _burning(promise: Promise, burn: Burn) -> str:
     return (
         f"{promise.bad}:ratio{burn.long} / {budget} > {burn.rate} "
         f"and {promise.bad}:ratio{burn.short} / {budget} > {burn.rate} "
-        f"and sum_over_time({promise.bad}:increase5m[{burn.long}]) >= {MIN_BAD_REQUESTS}"
+        f"and {promise.bad}:sum{burn.long} >= {MIN_BAD_REQUESTS}"
     )
 
 
@@ -198,17 +201,17 @@ def _delivery() -> Iterator[Recording]:
     # 30s: not what was recorded a moment ago.
     yield Recording(
         "commonground:service_version:new",
-        f"({running} unless last_over_time({running}[1d] offset 30s))\n"
-        f"or ({running} unless last_over_time({running}[10m] offset 30s) and on ({BY}) last_over_time({running}[10m] offset 30s))",
+        f"({running} unless present_over_time({running}[1d] offset 30s))\n"
+        f"or ({running} unless present_over_time({running}[10m] offset 30s) and {ON} present_over_time({running}[10m] offset 30s))",
     )
-    models = f"on ({BY}) {MODEL_INFO.name}"
+    models = f"{ON} {MODEL_INFO.name}"
     yield Recording("commonground:deploy:new", f"commonground:service_version:new and {models}", {"kind": "model"})
     yield Recording("commonground:deploy:new", f"commonground:service_version:new unless {models}", {"kind": "application"})
     yield Recording(
         "commonground:deploy_lead:seconds",
-        f"(time() - max by ({by_version}) ({CHANGE.name} > 0)) * on ({by_version}) group_right commonground:deploy:new",
+        f"(time() - max by ({by_version}) ({CHANGE.name} > 0)) * on (namespace, service, version) group_right commonground:deploy:new",
     )
     yield Recording(
         "commonground:service_failing:bool",
-        f'max by ({BY}) (ALERTS{{alertstate="firing",severity="critical",service!=""}}) or group by ({BY}) (commonground:requests:rate5m) * 0',
+        f'group by ({BY}) (ALERTS{{alertstate="firing",severity="critical",service!=""}}) or max by ({BY}) (commonground:requests:rate5m) * 0',
     )
