@@ -25,7 +25,7 @@ MANY_STEPS = 300
 """Evaluations of a case from which it is run on those mutants only that the shorter cases did not notice."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mutant:
     """One rule with one change."""
 
@@ -106,7 +106,8 @@ class Namespace:
             tests = [test for test in file["tests"] if asked(test) & affected and (long or steps(file, test) < MANY_STEPS)]
             if tests:
                 needed = self.reads({one for test in tests for one in asked(test)})
-                yield {"groups": list(self._with(mutant, needed))}, {**file, "tests": tests}
+                groups = list(self._with(mutant, needed))
+                yield {"groups": groups}, {**file, "group_eval_order": [group["name"] for group in groups], "tests": tests}
 
     def _with(self, mutant: Mutant, needed: set[str]) -> Iterator[dict[str, Any]]:
         for g, group in enumerate(self.groups):

@@ -32,7 +32,7 @@ def _recorded() -> Iterator[Recording]:
     real = '{fstype=~"btrfs|ext4|xfs"}'
     yield Recording(
         "commonground:node_disk:ratio",
-        f"max by ({_BY}) (1 - node_filesystem_avail_bytes{real} / node_filesystem_size_bytes{real} unless node_filesystem_readonly == 1)",
+        f"max by ({_BY}) (1 - node_filesystem_avail_bytes{real} / node_filesystem_size_bytes unless node_filesystem_readonly == 1)",
     )
 
 
