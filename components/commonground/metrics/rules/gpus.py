@@ -77,7 +77,7 @@ def _broken() -> Iterator[Alert]:
     )
     yield Alert(
         "GpuLost",
-        f"sum by (node) (kube_node_status_capacity{{{_RESOURCE}}} - kube_node_status_allocatable) > 0",
+        f"max by (node) (kube_node_status_capacity{{{_RESOURCE}}} - kube_node_status_allocatable) > 0",
         Severity.WARNING,
         "Node {{ $labels.node }}: {{ $value }} of its GPUs cannot be given to pods",
         wait="10m",
@@ -116,7 +116,7 @@ def _hot() -> Iterator[Alert]:
 def _idle() -> Iterator[Alert]:
     yield Alert(
         "GpuIdle",
-        f'max by ({_GPU}) (max_over_time(commonground:gpu_used:ratio{{pod!=""}}[1h])) < {IDLE}',
+        f'max_over_time(commonground:gpu_used:ratio{{pod!=""}}[1h]) < {IDLE}',
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }} holds GPU {{ $labels.gpu }} of node {{ $labels.node }}, and has used it {{ $value | humanizePercentage }} "
         "of the time at most for two hours",

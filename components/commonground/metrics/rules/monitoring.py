@@ -128,7 +128,7 @@ def _api_server() -> Iterator[Alert]:
         "ApiServerRejecting",
         f"sum by (priority_level) (rate(apiserver_flowcontrol_rejected_requests_total[5m])) > {API_REJECTED}",
         Severity.WARNING,
-        "The API server turns away {{ $value | humanize }} requests a second of priority level {{ $labels.priority_level }}",
+        'The API server turns away {{ $value | printf "%.1f" }} requests a second of priority level {{ $labels.priority_level }}',
         wait="10m",
         team=PLATFORM,
     )
@@ -137,7 +137,7 @@ def _api_server() -> Iterator[Alert]:
         'sum by (name) (rate(apiserver_admission_webhook_rejection_count{error_type!="no_error"}[10m])) > 0\n'
         "or sum by (name) (rate(apiserver_admission_webhook_fail_open_count[10m])) > 0",
         Severity.WARNING,
-        "The API server cannot call admission webhook {{ $labels.name }} ({{ $value | humanize }} failures a second)",
+        'The API server cannot call admission webhook {{ $labels.name }} ({{ $value | printf "%.2f" }} a second)',
         wait="5m",
         team=PLATFORM,
     )
@@ -165,7 +165,7 @@ def _control_plane() -> Iterator[Alert]:
         "SchedulerErrors",
         'sum(rate(scheduler_schedule_attempts_total{result="error"}[10m])) > 0.01',
         Severity.WARNING,
-        "The scheduler fails {{ $value | humanize }} times a second to place a pod, for other reasons than want of room",
+        'The scheduler fails {{ $value | printf "%.2f" }} times a second to place a pod, for other reasons than want of room',
         wait="10m",
         team=PLATFORM,
     )

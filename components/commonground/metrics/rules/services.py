@@ -178,7 +178,7 @@ def _alerts() -> Iterator[Alert]:
         "ServiceDown",
         f'sum by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\nunless {ON} (up{{job="pods"}} == 1)',
         Severity.CRITICAL,
-        "{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | printf \"%.2f\" }} requests a second, and now nothing of it answers",
+        '{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | printf "%.2f" }} requests a second, and now nothing of it answers',
         wait="3m",
     )
 
@@ -209,7 +209,7 @@ def _delivery() -> Iterator[Recording]:
     yield Recording("commonground:deploy:new", f"commonground:service_version:new unless {models}", {"kind": "application"})
     yield Recording(
         "commonground:deploy_lead:seconds",
-        f"(time() - max by ({by_version}) ({CHANGE.name} > 0)) * on (namespace, service, version) group_right commonground:deploy:new",
+        f"(time() - max by (namespace, service, version) ({CHANGE.name} > 0)) * on (namespace, service, version) group_right commonground:deploy:new",
     )
     yield Recording(
         "commonground:service_failing:bool",

@@ -36,7 +36,7 @@ def _containers() -> Iterator[Alert]:
     )
     yield Alert(
         "ContainerOutOfMemory",
-        f'({restarts} >= 1 and on (namespace, pod, container) kube_pod_container_status_last_terminated_reason{{reason="OOMKilled"}} == 1) {_ON_NODE}',
+        f'({restarts} > 0 and on (namespace, pod, container) kube_pod_container_status_last_terminated_reason{{reason="OOMKilled"}} == 1) {_ON_NODE}',
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }}: container {{ $labels.container }} was killed because it went over its memory limit "
         '({{ $value | printf "%.0f" }} restarts in half an hour)',
@@ -70,10 +70,9 @@ def _pods() -> Iterator[Alert]:
         "{{ $labels.namespace }}/{{ $labels.pod }} runs on {{ $labels.node }}, and has not been ready for 15m",
         wait="15m",
     )
-    unschedulable = "max by (team, namespace, pod) (kube_pod_status_unschedulable) == 1"
     yield Alert(
         "PodPending",
-        f"{unschedulable} unless on (namespace, pod) {_GPU_PODS}",
+        f"max by (team, namespace, pod) (kube_pod_status_unschedulable) == 1 unless on (namespace, pod) {_GPU_PODS}",
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }} has found no node for 15m",
         wait="15m",
@@ -81,7 +80,7 @@ def _pods() -> Iterator[Alert]:
     # Longer: a node with GPUs takes ten minutes from its order to its device plugin.
     yield Alert(
         "GpuPodPending",
-        f"sum by (team, namespace, pod) ({_GPU_PODS}) and on (namespace, pod) {unschedulable}",
+        f"sum by (team, namespace, pod) ({_GPU_PODS}) and on (namespace, pod) kube_pod_status_unschedulable == 1",
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }} has waited 30m for {{ $value }} GPUs",
         wait="30m",
@@ -95,7 +94,7 @@ def _deployments() -> Iterator[Alert]:
         f'max by ({by}) (kube_deployment_status_condition{{condition="Progressing",status="false",team!="{PLATFORM}"}}) == 1',
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.deployment }}: its roll-out has stopped, the pods of its new version do not become ready",
-        wait="1m",
+        wait="2m",
     )
     yield Alert(
         "DeploymentReplicasMissing",
