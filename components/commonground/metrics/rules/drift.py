@@ -28,26 +28,35 @@ _BASELINE_ENTROPY = "commonground:model_baseline:entropy"
 
 
 def groups(settings: MetricsSettings) -> Sequence[Group]:
-    """All groups of this namespace. One, so that every rule reads what those before it recorded in the same evaluation."""
+    """All groups of this namespace. One for each stage and window: groups are evaluated beside each other."""
     drift = settings.drift
-    rules = [*_increases(), *_window("fast", drift.fast), *_window("slow", drift.slow), *_alerts(drift)]
-    return (Group(name="drift", rules=rules, interval=f"{INTERVAL_MINUTES}m"),)
+    interval = f"{INTERVAL_MINUTES}m"
+    return (
+        Group(name="drift-values", rules=_increases(), interval=interval),
+        Group(name="drift-fast", rules=_window("fast", drift.fast), interval=interval),
+        Group(name="drift-slow", rules=[*_window("slow", drift.slow), *_alerts(drift)], interval=interval),
+    )
 
 
 def samples_range(window: str) -> str:
-    """The range in which a window's recorded increases are: half an interval short, so that it never holds the one at the window's beginning, which
-    tells of the time before."""
-    minutes = _MINUTES[window] - INTERVAL_MINUTES / 2
-    hours, rest = divmod(int(minutes), 60)
-    return f"{hours}h{rest}m30s" if hours else f"{rest}m30s"
+    """The range in which exactly a window's recorded increases are, one every 5 minutes: a second short of it.
+
+    Groups are evaluated at times of their own, up to an interval after the one that records. A whole window would hold one too many where both times
+    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart.
+    """
+    hours, minutes = divmod(_MINUTES[window] - 1, 60)
+    return f"{hours}h{minutes}m59s" if hours else f"{minutes}m59s"
 
 
 def _increases() -> list[Recording | Alert]:
     """The first stage: of each bin, and of the baseline beside it, with a 0 for whatever one of the two lacks."""
+    known = f"max by ({_BY_BIN}) ({BASELINE_RATIO.name})"
+    entropy = f"-sum by ({_BY_VARIABLE}) ({BASELINE} * log2(clamp_min({BASELINE}, {_TINY})))"
     return [
-        Recording(BASELINE, f"max by ({_BY_BIN}) ({BASELINE_RATIO.name})"),
-        Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}[{INTERVAL_MINUTES}m])) or {BASELINE} * 0"),
-        Recording(_BASELINE_ENTROPY, f"-sum by ({_BY_VARIABLE}) ({BASELINE} * log2(clamp_min({BASELINE}, {_TINY})))"),
+        Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}[{INTERVAL_MINUTES}m])) or {known} * 0"),
+        Recording(BASELINE, f"{known} or {INCREASE} * 0"),
+        # Only of what has a baseline, which the second stage relies on.
+        Recording(_BASELINE_ENTROPY, f"{entropy} and sum by ({_BY_VARIABLE}) ({BASELINE}) > 0"),
     ]
 
 
@@ -58,12 +67,15 @@ def _window(name: str, window: str) -> list[Recording | Alert]:
     floored, baseline = f"clamp_min({ratio}, {FLOOR})", f"clamp_min({BASELINE}, {FLOOR})"
     both = f"({ratio} + {BASELINE})"
     entropy = f"log2({samples}) - sum by ({_BY_VARIABLE}) ({values} * log2(clamp_min({values}, {_TINY}))) / {samples}"
-    # Of the sum s = p + q instead of the mean m = s / 2: H(m) = 1 - sum(s * log2(s)) / 2, so H(m) - (H(p) + H(q)) / 2 is
+    # H(m) - (H(p) + H(q)) / 2, where of s = p + q = 2m: H(m) = 1 - sum(s * log2(s)) / 2.
     divergence = f"1 - (sum by ({_BY_VARIABLE}) ({both} * log2(clamp_min({both}, {_TINY}))) + ({entropy}) + {_BASELINE_ENTROPY}) / 2"
     return [
         Recording(values, f"sum_over_time({INCREASE}[{samples_range(window)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({values}) > 0"),
-        Recording(f"commonground:model_psi:{name}", f"sum by ({_BY_VARIABLE}) (({floored} - {baseline}) * ln({floored} / {baseline}))"),
+        Recording(
+            f"commonground:model_psi:{name}",
+            f"sum by ({_BY_VARIABLE}) (({floored} - {baseline}) * ln({floored} / {baseline})) and {_BASELINE_ENTROPY}",
+        ),
         Recording(f"commonground:model_jensen_shannon:{name}", f"sqrt(clamp_min({divergence}, 0))"),
     ]
 
