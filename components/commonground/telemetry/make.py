@@ -20,11 +20,14 @@ from commonground.telemetry.baseline import (
     NumericVariable,
     Variable,
     category,
+    edge_bin,
 )
 from commonground.telemetry.errors import Mistake, TelemetryError, WrongBaselineError
 
 BINS = 10
 """Bins of a number by default: what PSI's usual bounds were found with (Siddiqi, "Credit Risk Scorecards", 2006)."""
+SHORT = 6
+"""Characters of an edge that is not shortened."""
 MOST_DISTINCT = 0.5
 """Of a word's rows, the share of distinct values from which it is taken for an identifier, if it has more of them than a baseline remembers."""
 
@@ -241,8 +244,8 @@ def _equal(sums: Any, bins: int) -> list[int]:
 
 
 def _between(value: float, after: float | None) -> float:
-    """The shortest number from a value to the next: it separates the same, and is a label that can be read."""
-    if after is None:
+    """The shortest number from a value to the next: it separates the same, and is a label that can be read. A short value stays as it is."""
+    if after is None or len(edge_bin(value)) <= SHORT:
         return value
     for digits in range(1, 17):
         for candidate in (float(f"{value:.{digits}g}"), float(f"{value + (after - value) / 2:.{digits}g}")):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from prometheus_client import CollectorRegistry
 
 from commonground.telemetry import contract
-from commonground.telemetry.baseline import Baseline, NumericVariable
+from commonground.telemetry.baseline import LONGEST_NAME, Baseline, NumericVariable
 from commonground.telemetry.contract import MOST_SCORES
 from commonground.telemetry.errors import TelemetryError, UnknownNameError
 from commonground.telemetry.metrics import label, metrics
@@ -17,6 +17,12 @@ from commonground.telemetry.values import Categories, Numbers
 
 MOST_UNKNOWN = 20
 """Unknown names that are told, once each."""
+
+UNKNOWN = {
+    "feature": "its baseline has no {} {!r}",
+    "prediction": "its baseline has no {} {!r}",
+    "score": f"it has {MOST_SCORES} scores already, and no room for the {{}} {{!r}}",
+}
 
 logger = logging.getLogger("commonground.telemetry")
 
@@ -69,26 +75,33 @@ class Model:
                 raise TelemetryError(f"quality: expected at most {MOST_SCORES} scores, found {len(quality or {})}")
             made.gauge(contract.QUALITY_BASELINE).labels(*labels, label("score", score), better).set(value)
         self._told: set[tuple[str, str]] = set()
+        self._failures: set[type[Exception]] = set()
 
     def observe(self, features: Mapping[str, Any], predictions: Mapping[str, Any] = NOTHING) -> None:
         """Counts the values of one prediction. A name that is not there is a missing value."""
-        self._observe(self._features, "feature", features)
-        self._observe(self._predictions, "prediction", predictions)
-        self._counted.inc()
+        try:
+            self._observe(self._features, "feature", features)
+            self._observe(self._predictions, "prediction", predictions)
+            self._counted.inc()
+        except Exception as error:
+            self._failed(error)
 
     def observe_batch(self, features: Columns, predictions: Columns = NOTHING) -> None:
         """Counts the values of many predictions: name -> as many values. Numpy's arrays, columns of pandas and lists; a data frame, too."""
-        rows = max((len(columns[name]) for columns in (features, predictions) for name in columns), default=0)
-        self._observe_batch(self._features, "feature", features, rows)
-        self._observe_batch(self._predictions, "prediction", predictions, rows)
-        self._counted.inc(rows)
+        try:
+            rows = max((len(columns[name]) for columns in (features, predictions) for name in columns), default=0)
+            self._observe_batch(self._features, "feature", features, rows)
+            self._observe_batch(self._predictions, "prediction", predictions, rows)
+            self._counted.inc(rows)
+        except Exception as error:
+            self._failed(error)
 
     def outcome(self, right: bool, count: int = 1) -> None:
         """Counts predictions of which became known whether they were right."""
         self._outcomes[bool(right)].inc(count)
 
     def quality(self, score: str, value: float) -> None:
-        """Sets a score, by whoever knows the outcomes. Of more than `MOST_SCORES`, further ones are not taken."""
+        """Sets a score, by whoever knows the outcomes. Of more than `MOST_SCORES`, further ones are not taken. Raises `TelemetryError` for a wrong name."""
         if self._is_score(score):
             self._metrics.gauge(contract.QUALITY).labels(self.name, self.version, label("score", score)).set(value)
         else:
@@ -142,9 +155,18 @@ class Model:
             if name not in variables:
                 self._tell(kind, name)
 
+    def _failed(self, error: Exception) -> None:
+        """What cannot be counted does not stop an answer."""
+        if self.strict:
+            raise error
+        if type(error) not in self._failures:
+            self._failures.add(type(error))
+            logger.error("model %s %s: values were not counted", self.name, self.version, exc_info=error)
+
     def _tell(self, kind: str, name: object) -> None:
         if self.strict:
             raise UnknownNameError(self.name, kind, str(name))
-        if (kind, name) not in self._told and len(self._told) < MOST_UNKNOWN:
-            self._told.add((kind, str(name)))
-            logger.warning("model %s %s: the %s %r is not in its baseline, and is not counted", self.name, self.version, kind, name)
+        key = kind, str(name)[:LONGEST_NAME]
+        if key not in self._told and len(self._told) < MOST_UNKNOWN:
+            self._told.add(key)
+            logger.warning("model %s %s: %s; it is not counted", self.name, self.version, UNKNOWN[kind].format(*key))

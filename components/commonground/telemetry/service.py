@@ -171,6 +171,7 @@ class WsgiMiddleware:
 
             def seen(status: str, *arguments: Any) -> Any:
                 request.code = status.split(" ", 1)[0]
+                request.route = self._route(environ)  # Flask forgets it once it has answered
                 return start_response(status, *arguments)
 
             answer: Iterable[bytes] = ()
@@ -178,6 +179,6 @@ class WsgiMiddleware:
                 answer = self._app(environ, seen)
                 yield from answer
             finally:
-                request.route = self._route(environ)
+                request.route = request.route or self._route(environ)
                 if hasattr(answer, "close"):
                     answer.close()

@@ -26,7 +26,7 @@ class Numbers:
 
     def count(self, value: Any) -> None:
         """Counts one value."""
-        if value.__class__ is not float and value.__class__ is not int:
+        if value.__class__ is not float:
             value = as_number(value)
             if value is None:
                 self._missing()
@@ -65,7 +65,7 @@ class Numbers:
             return False
         try:
             array = numpy.asarray(values, dtype=float).ravel()
-        except (TypeError, ValueError):  # something in it is no number
+        except (TypeError, ValueError, OverflowError):  # something in it is no number
             return False
         places = numpy.searchsorted(self._edges, array, side="left")
         places[numpy.isnan(array)] = len(self._counters) - 1

@@ -1,0 +1,205 @@
+"""What a scrape says of a model after values were observed."""
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from commonground.telemetry import contract
+from commonground.telemetry.contract import MOST_SCORES
+from commonground.telemetry.errors import TelemetryError, UnknownNameError
+from commonground.telemetry.model import MOST_UNKNOWN, Model
+from tests.telemetry.samples import BASELINE, bins, named, scrape
+
+np = pytest.importorskip("numpy")
+
+patient = settings(deadline=None, max_examples=50)
+values: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.floats(), st.integers(-(10**400), 10**400), st.integers(0, 100), st.booleans(), st.sampled_from(["free", "pro", "team", "else", "30", ""])
+)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+def churn(registry: CollectorRegistry, version: str = "7", **more: Any) -> Model:
+    return Model("churn", version, BASELINE, registry=registry, **more)
+
+
+def test_every_bin_is_there_as_zero_from_the_start_with_its_ratio_beside_it(registry: CollectorRegistry) -> None:
+    churn(registry)
+    samples = scrape(registry)
+    for variable in BASELINE.variables:
+        labels = {"model": "churn", "model_version": "7", "baseline": BASELINE.digest, "kind": variable.kind}
+        assert bins(samples, contract.VALUES, variable.name, **labels) == dict.fromkeys(variable.bins, 0)
+        assert bins(samples, contract.BASELINE_RATIO, variable.name, **labels) == variable.bins
+    assert named(samples, contract.PREDICTIONS, model="churn", model_version="7") == {"": 0}
+    assert named(samples, contract.OUTCOMES, model="churn", model_version="7") == {"right": 0, "wrong": 0}
+
+
+def test_one_prediction_counts_each_value_once(registry: CollectorRegistry) -> None:
+    churn(registry).observe({"age": 95, "plan": "pro"}, {"score": 0.4})
+    samples = scrape(registry)
+    assert bins(samples, contract.VALUES, "age") == {"30": 0, "50": 0, "+Inf": 1, "missing": 0}
+    assert bins(samples, contract.VALUES, "plan")["pro"] == 1
+    assert bins(samples, contract.VALUES, "score")["0.5"] == 1
+    assert named(samples, contract.OUT_OF_RANGE, model="churn", model_version="7", kind="feature") == {"age": 1}
+    assert named(samples, contract.PREDICTIONS, model="churn", model_version="7") == {"": 1}
+
+
+def test_a_name_that_is_not_there_is_a_missing_value(registry: CollectorRegistry) -> None:
+    model = churn(registry)
+    model.observe({"age": None}, {})
+    model.observe_batch({"plan": ["free"] * 3}, {"score": [0.1] * 3})
+    samples = scrape(registry)
+    assert {name: bins(samples, contract.VALUES, name)["missing"] for name in ("age", "plan", "score")} == {"age": 4, "plan": 1, "score": 1}
+
+
+@patient
+@given(st.lists(st.tuples(values, values, values), max_size=60), st.sampled_from([list, tuple, lambda found: np.array(found, dtype=object)]))
+def test_a_batch_counts_what_its_rows_count_one_by_one(rows: list[tuple[Any, Any, Any]], kind: Any) -> None:
+    one, many = CollectorRegistry(), CollectorRegistry()
+    single, batch = churn(one, strict=True), churn(many, strict=True)
+    for age, plan, score in rows:
+        single.observe({"age": age, "plan": plan}, {"score": score})
+    ages, plans, scores = (kind([row[index] for row in rows]) for index in range(3))
+    batch.observe_batch({"age": ages, "plan": plans}, {"score": scores})
+    assert scrape(one) == scrape(many)
+    for variable in BASELINE.variables:
+        assert sum(bins(scrape(many), contract.VALUES, variable.name).values()) == len(rows)
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "int64", "bool"])
+def test_arrays_count_as_their_numbers_do(kind: str) -> None:
+    found = np.array([0, 1, 1, 30, 31, 50, 51, 95] * 8).astype(kind)
+    one, many = CollectorRegistry(), CollectorRegistry()
+    single = churn(one)
+    for value in found:
+        single.observe({"age": value, "plan": value}, {"score": value})
+    churn(many).observe_batch({"age": found, "plan": found}, {"score": found})
+    assert scrape(one) == scrape(many)
+
+
+def test_a_model_without_numpy_counts_lists(registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(__import__("sys").modules, "numpy")
+    churn(registry, strict=True).observe_batch({"age": [20, None, 40] * 50, "plan": ["free", "x", None] * 50}, {"score": [0.5] * 150})
+    assert bins(scrape(registry), contract.VALUES, "age") == {"30": 50, "50": 50, "+Inf": 0, "missing": 50}
+
+
+def test_an_unknown_name_is_told_once_and_bounded_and_makes_no_series(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    model = churn(registry)
+    before = scrape(registry).keys()
+    for number in range(100):
+        model.observe({"age": 20, "plan": "free", "agee": 1}, {"score": 1})
+        model.observe({"age": 20, "plan": f"plan {number}", f"x{number}": 1}, {"score": 1})
+    assert scrape(registry).keys() == before
+    told = [record.getMessage() for record in caplog.records]
+    assert told[0] == "model churn 7: its baseline has no feature 'agee'; it is not counted"
+    assert len(told) == len(set(told)) == MOST_UNKNOWN
+
+
+def test_a_strict_model_refuses_an_unknown_name(registry: CollectorRegistry) -> None:
+    with pytest.raises(UnknownNameError, match="model 'churn': expected a prediction of its baseline, found 'sore'"):
+        churn(registry, strict=True).observe({"age": 1, "plan": "x"}, {"sore": 1})
+
+
+class Broken:
+    """A value that cannot be looked at."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("no")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("features", [{"age": Broken()}, {"plan": Broken()}, None, 5, {"age": object(), "plan": [1]}])
+def test_nothing_that_is_observed_raises(registry: CollectorRegistry, features: Any, caplog: pytest.LogCaptureFixture) -> None:
+    model = churn(registry)
+    for _ in range(3):
+        model.observe(features, {"score": 0.5})
+        model.observe_batch(features, {"score": [0.5]})
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) <= 2
+
+
+def test_scores_and_outcomes(registry: CollectorRegistry) -> None:
+    model = churn(registry, quality={"auc": (0.91, "higher"), "loss": (0.2, "lower")}, trained=datetime(2026, 11, 1, tzinfo=UTC), previous_version="6")
+    model.quality("auc", 0.85)
+    model.outcome(True)
+    model.outcome(False, 3)
+    samples = scrape(registry)
+    of = {"model": "churn", "model_version": "7"}
+    assert named(samples, contract.QUALITY, **of) == {"auc": 0.85}
+    assert named(samples, contract.QUALITY_BASELINE, **of) == {"higher,auc": 0.91, "lower,loss": 0.2}
+    assert named(samples, contract.OUTCOMES, **of) == {"right": 1, "wrong": 3}
+    assert named(samples, contract.TRAINED, **of) == {"": datetime(2026, 11, 1, tzinfo=UTC).timestamp()}
+    assert named(samples, contract.MODEL_INFO, **of, previous_version="6", baseline=BASELINE.digest) == {"": 1}
+
+
+def test_scores_have_an_end(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    model = churn(registry)
+    for number in range(MOST_SCORES + 5):
+        model.quality(f"s{number}", 1)
+    assert len(named(scrape(registry), contract.QUALITY, model="churn", model_version="7")) == MOST_SCORES
+    assert caplog.records[0].getMessage().endswith("it has 20 scores already, and no room for the score 's20'; it is not counted")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"version": ""}, "label model_version: expected 1 to 200 printable characters, found ''"),
+        ({"version": 7}, "label model_version"),
+        ({"trained": datetime(2026, 1, 1)}, "trained: expected a time with its zone"),
+        ({"quality": {"auc": (1, "up")}}, "quality 'auc': expected higher or lower, found 'up'"),
+        ({"quality": {f"s{number}": (1, "higher") for number in range(21)}}, "expected at most 20 scores, found 21"),
+    ],
+)
+def test_what_could_never_be_right_is_refused_at_the_start(registry: CollectorRegistry, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(TelemetryError, match=said):
+        churn(registry, **wrong)
+
+
+def test_two_versions_in_one_process_are_told_apart(registry: CollectorRegistry) -> None:
+    first, second = churn(registry, "1"), churn(registry, "2")
+    first.observe({"age": 20})
+    second.observe({"age": 20})
+    second.observe({"age": 20})
+    samples = scrape(registry)
+    assert [bins(samples, contract.VALUES, "age", model_version=version)["30"] for version in "12"] == [1, 2]
+
+
+def test_no_metric_is_exposed_that_the_contract_lacks(registry: CollectorRegistry) -> None:
+    model = churn(registry, quality={"auc": (0.9, "higher")}, trained=datetime.now(UTC))
+    model.quality("auc", 1)
+    by_name = {metric.name: set(metric.labels) for metric in contract.METRICS}
+    for name, labels in scrape(registry):
+        assert {label for label, value in labels} == by_name[name]
+
+
+def test_eight_threads_lose_no_value(registry: CollectorRegistry) -> None:
+    model = churn(registry, strict=True)
+    threads, each = 8, 2000
+
+    def observe(number: int) -> None:
+        for _ in range(each):
+            model.observe({"age": 20 + number, "plan": "free"}, {"score": 0.4})
+        model.observe_batch({"age": [60.0] * each, "plan": ["pro"] * each}, {"score": [0.6] * each})
+
+    started = [threading.Thread(target=observe, args=(number,)) for number in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+    samples = scrape(registry)
+    assert bins(samples, contract.VALUES, "age") == {"30": threads * each, "50": 0, "+Inf": threads * each, "missing": 0}
+    assert bins(samples, contract.VALUES, "plan")["pro"] == threads * each
+    assert named(samples, contract.PREDICTIONS, model="churn", model_version="7") == {"": 2 * threads * each}

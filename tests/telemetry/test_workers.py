@@ -1,0 +1,73 @@
+"""Several processes of one server are one scrape."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commonground.telemetry import contract
+from commonground.telemetry.errors import NoMultiprocessDirectoryError
+from commonground.telemetry.metrics import metrics
+from commonground.telemetry.workers import bury, locked
+from tests.telemetry.samples import BASELINE, Samples, bins, named, parsed
+
+WORKERS, VALUES = 4, 400
+MODEL = {"model": "churn", "model_version": "7"}
+
+
+def scrapes(folder: Path, when: str) -> list[tuple[Samples, int]]:
+    """Of all alive, and after half of them died: what is scraped, and of how many files."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder / "made"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "tests.telemetry.worker", when, str(WORKERS), str(VALUES)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    return [(parsed(said["text"]), said["files"]) for said in map(json.loads, ran.stdout.splitlines())]
+
+
+@pytest.mark.parametrize("when", ["BEFORE", "AFTER"])
+def test_workers_are_summed_exactly_and_what_is_the_same_in_each_is_not(tmp_path: Path, when: str) -> None:
+    alive, buried = scrapes(tmp_path, when)
+    for samples, _ in (alive, buried):
+        assert bins(samples, contract.VALUES, "age") == {"30": WORKERS * VALUES, "50": WORKERS, "+Inf": 0, "missing": WORKERS}
+        assert named(samples, contract.PREDICTIONS, **MODEL) == {"": WORKERS * (VALUES + 2)}
+        assert named(samples, contract.REQUESTS, code="200") == {"/predict": WORKERS * VALUES}
+        assert samples["commonground_request_duration_seconds_count", frozenset({("route", "/predict")})] == WORKERS * VALUES
+        for variable in BASELINE.variables:
+            assert bins(samples, contract.BASELINE_RATIO, variable.name) == pytest.approx(variable.bins)
+        assert named(samples, contract.MODEL_INFO, **MODEL, baseline=BASELINE.digest, previous_version="") == {"": 1}
+        assert named(samples, contract.QUALITY_BASELINE, **MODEL, better="higher") == {"auc": 0.9}
+        assert named(samples, contract.IN_FLIGHT) == {"": 0}
+    assert named(alive[0], contract.IN_FLIGHT_LIMIT) == {"": WORKERS * 4}
+    assert named(buried[0], contract.IN_FLIGHT_LIMIT) == {"": WORKERS * 2}
+
+
+def test_what_dead_workers_leave_has_an_end(tmp_path: Path) -> None:
+    alive, buried = scrapes(tmp_path, "AFTER")
+    of_each = alive[1] // WORKERS
+    assert alive[1] == WORKERS * of_each
+    assert buried[1] == WORKERS // 2 * of_each + 2, "all that died share one file of counters and one of histograms"
+
+
+def test_the_dead_are_added_up_while_nobody_scrapes(tmp_path: Path) -> None:
+    with locked(tmp_path, fcntl.LOCK_SH):
+        script = f"from commonground.telemetry.workers import bury; bury({str(tmp_path)!r}, 1)"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        process = subprocess.Popen([sys.executable, "-c", script], env=environment)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.5)
+    assert process.wait(30) == 0
+
+
+def test_a_process_that_left_nothing_is_buried_all_the_same(tmp_path: Path) -> None:
+    bury(str(tmp_path), 1)
+    assert [file.name for file in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "none"))
+    with pytest.raises(NoMultiprocessDirectoryError, match=r"PROMETHEUS_MULTIPROC_DIR: expected a directory that exists .* Fix: mkdir -p"):
+        metrics()
