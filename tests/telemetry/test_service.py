@@ -74,6 +74,11 @@ def test_an_exception_is_an_error_of_the_server_and_goes_on(registry: CollectorR
     assert named(scrape(registry), contract.IN_FLIGHT) == {"": 0}
 
 
+def test_no_limit_is_not_a_limit_of_nothing(registry: CollectorRegistry) -> None:
+    Service(registry=registry)
+    assert not named(scrape(registry), contract.IN_FLIGHT_LIMIT)
+
+
 def test_a_change_has_a_time_with_its_zone(registry: CollectorRegistry) -> None:
     Service(registry=registry, changed=datetime(2026, 1, 1, tzinfo=UTC))
     assert named(scrape(registry), contract.CHANGE) == {"": datetime(2026, 1, 1, tzinfo=UTC).timestamp()}

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
@@ -56,8 +57,8 @@ def forked(run: Callable[[], None]) -> tuple[int, int]:
 
 def say(**more: object) -> None:
     """A scrape."""
-    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
-    print(json.dumps({"text": generate_latest(scraped()).decode(), "files": len([name for name in os.listdir(folder) if name.endswith(".db")]), **more}))
+    files = list(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"))
+    print(json.dumps({"text": generate_latest(scraped()).decode(), "files": len(files), **more}))
 
 
 def main() -> None:

@@ -84,6 +84,8 @@ class Model:
             self._observe(self._predictions, "prediction", predictions)
             self._counted.inc()
         except Exception as error:
+            if self.strict:
+                raise
             self._failed(error)
 
     def observe_batch(self, features: Columns, predictions: Columns = NOTHING) -> None:
@@ -94,6 +96,8 @@ class Model:
             self._observe_batch(self._predictions, "prediction", predictions, rows)
             self._counted.inc(rows)
         except Exception as error:
+            if self.strict:
+                raise
             self._failed(error)
 
     def outcome(self, right: bool, count: int = 1) -> None:
@@ -157,8 +161,6 @@ class Model:
 
     def _failed(self, error: Exception) -> None:
         """What cannot be counted does not stop an answer."""
-        if self.strict:
-            raise error
         if type(error) not in self._failures:
             self._failures.add(type(error))
             logger.error("model %s %s: values were not counted", self.name, self.version, exc_info=error)

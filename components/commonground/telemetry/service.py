@@ -58,7 +58,8 @@ class Service:
     ) -> None:
         made = metrics(registry)
         self._requests, self._duration = made.counter(contract.REQUESTS), made.histogram(contract.DURATION, LATENCY_BUCKETS)
-        self._in_flight, self._limit = made.gauge(contract.IN_FLIGHT), made.gauge(contract.IN_FLIGHT_LIMIT)
+        self._in_flight = made.gauge(contract.IN_FLIGHT)
+        self._limit = None if limit is None else made.gauge(contract.IN_FLIGHT_LIMIT)  # 0 would be no limit's worth
         self._most, self._process = limit, 0
         self._routes: set[str] = {OTHER}
         self._children: dict[tuple[str, int | str], tuple[Any, Any]] = {}
@@ -78,7 +79,7 @@ class Service:
         """Says the limit of this process. With several, each does by itself with its first request, or where its server calls this after a fork."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            if self._most is not None:
+            if self._limit is not None and self._most is not None:
                 self._limit.set(self._most)
 
     def observe(self, route: str | None, code: int | str, seconds: float) -> None:
