@@ -1,4 +1,4 @@
-"""Times `up`, `preview` and `destroy` of `local` as whole commands, previews against another commit, and the same engine on a provider that does nothing."""
+"""Times `up`, `preview` and `destroy` of `local` as whole commands, previews against another commit, an engine whose provider does nothing, telemetry."""
 
 import argparse
 import json
@@ -19,6 +19,7 @@ from statistics import median
 
 import bench_previews
 import bench_report
+import bench_telemetry
 
 from commonground.engine.builds import cache
 
@@ -218,6 +219,7 @@ def main() -> None:
     print(report(figures, resources, ratio))
     print(bench_previews.table(previews))
     print(bench_report.opening(options.runs))
+    print(bench_telemetry.table(bench_telemetry.measure(options.runs)))
 
 
 if __name__ == "__main__":
