@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from commonground.foundation import Foundation
     from commonground.iam import ExistingRole, Identity
     from commonground.keys import Key
+    from commonground.metrics.grafana import Grafana
+    from commonground.metrics.stack import Metrics
+    from commonground.metrics.workspace import ExistingWorkspace
     from commonground.network import ExistingNetwork, Network, NetworkLike
     from commonground.pools import Pool
     from commonground.registries import ExistingRepository, Registries, Repository
@@ -29,9 +32,12 @@ _HOMES = {
     "ExistingNetwork": "network",
     "ExistingRepository": "registries",
     "ExistingRole": "iam",
+    "ExistingWorkspace": "metrics.workspace",
     "Foundation": "foundation",
+    "Grafana": "metrics.grafana",
     "Identity": "iam",
     "Key": "keys",
+    "Metrics": "metrics.stack",
     "Network": "network",
     "NetworkLike": "network",
     "Platform": "contract",
@@ -53,9 +59,12 @@ __all__ = [
     "ExistingNetwork",
     "ExistingRepository",
     "ExistingRole",
+    "ExistingWorkspace",
     "Foundation",
+    "Grafana",
     "Identity",
     "Key",
+    "Metrics",
     "Network",
     "NetworkLike",
     "Platform",

@@ -55,6 +55,30 @@ class DescribedTeam(Protocol):
     def role(self) -> RoleLike: ...
 
 
+class DescribedWorkspace(Protocol):
+    """A workspace of Amazon Managed Prometheus."""
+
+    @property
+    def id(self) -> pulumi.Input[str]: ...
+
+    @property
+    def arn(self) -> pulumi.Input[str]: ...
+
+    @property
+    def endpoint(self) -> pulumi.Input[str]: ...
+
+
+class DescribedMetrics(Protocol):
+    """What the contract says of the metrics stack: `Metrics` has it."""
+
+    @property
+    def workspace(self) -> DescribedWorkspace: ...
+
+    @property
+    def topic_arns(self) -> Mapping[str, pulumi.Input[str]]:
+        """By what goes there. Example: `shop-critical`, `retraining`."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """The typed outputs of a foundation."""
@@ -75,6 +99,7 @@ class Contract:
         priority_classes: Sequence[pulumi.Input[str]] = (),
         storage_classes: Sequence[pulumi.Input[str]] = (),
         delivery: Delivery | None = None,
+        metrics: DescribedMetrics | None = None,
     ) -> "Contract":
         """The contract of an environment that these components make up."""
         return cls(
@@ -93,6 +118,7 @@ class Contract:
                 "priority_classes": list(priority_classes),
                 "storage_classes": list(storage_classes),
                 "delivery": _delivery(delivery),
+                "metrics": _metrics(metrics),
             }
         )
 
@@ -151,6 +177,8 @@ class Platform:
     """Names of the classes that a pod may ask for; none where the foundation is older than they are."""
     storage_classes: pulumi.Output[Sequence[str]]
     """Names of the classes that a claim may ask for; none where the foundation is older than they are."""
+    metrics: pulumi.Output[Mapping[str, Any]]
+    """`workspace` (`id`, `arn`, `endpoint`) and `topics` (team and severity, as `shop-critical`, or `retraining` -> ARN); empty without a metrics stack."""
 
     def __init__(self, contract: pulumi.Output[Mapping[str, Any]]) -> None:
         self._contract = contract
@@ -170,6 +198,7 @@ class Platform:
         self.teams = Named(self._team)
         self.priority_classes = contract.apply(lambda known: known.get("priority_classes") or [])
         self.storage_classes = contract.apply(lambda known: known.get("storage_classes") or [])
+        self.metrics = contract.apply(lambda known: known.get("metrics") or {})
 
     def kubernetes(self, name: str, *, role_arn: pulumi.Input[str] | None, opts: pulumi.ResourceOptions | None = None) -> KubernetesProvider:
         """A Kubernetes provider for the cluster, as a role that has access to it; None: as the caller, for a preview."""
@@ -239,6 +268,14 @@ def _delivery(delivery: Delivery | None) -> dict[str, Any]:
     if delivery is None:
         return {}
     return {"provider_arn": delivery.provider_arn, "preview_role_arn": delivery.preview.arn, "deploy_role_arn": delivery.deploy.arn}
+
+
+def _metrics(metrics: DescribedMetrics | None) -> dict[str, Any]:
+    """Nothing where nothing is measured."""
+    if metrics is None:
+        return {}
+    workspace = metrics.workspace
+    return {"workspace": {"id": workspace.id, "arn": workspace.arn, "endpoint": workspace.endpoint}, "topics": dict(metrics.topic_arns)}
 
 
 def _last_part(role_arn: str) -> str:

@@ -5,13 +5,18 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from commonground.accelerators import Accelerators, images_used
+from commonground import accelerators
+from commonground.accelerators import Accelerators
 from commonground.addons import Addons
 from commonground.admission import Admission
 from commonground.cluster import Cluster
 from commonground.contract import Contract
 from commonground.delivery import Delivery
 from commonground.images import Images
+from commonground.metrics import grafana
+from commonground.metrics.dashboards.catalog import files as dashboards
+from commonground.metrics.grafana import Grafana
+from commonground.metrics.stack import Metrics
 from commonground.network import Network
 from commonground.pools import Pool
 from commonground.priorities import PriorityClasses
@@ -42,6 +47,10 @@ class Foundation(pulumi.ComponentResource):
     """By name."""
     delivery: Delivery | None
     """None where the blueprint has none."""
+    metrics: Metrics | None
+    """None where nothing is measured."""
+    grafana: Grafana | None
+    """None where the blueprint has none."""
     contract: Contract
 
     def __init__(self, name: str, environment: Environment, *, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -52,7 +61,7 @@ class Foundation(pulumi.ComponentResource):
         self.network = Network("network", environment.network, opts=inside)
         self.storage = Storage("storage", environment.storage, opts=inside)
         self.registries = Registries("registries", environment.registries, opts=inside)
-        self.images = Images("images", environment.images, used=images_used(environment.accelerators), opts=inside)
+        self.images = Images("images", environment.images, used=images_used(environment), opts=inside)
         # Control plane, access entries, DaemonSet add-ons; makes the Kubernetes provider (`cluster.kubernetes`).
         self.cluster = Cluster("cluster", environment.cluster, network=self.network, opts=inside)
         self.pools = {pool.name: Pool(pool.name, pool, cluster=self.cluster, opts=inside) for pool in environment.pools}
@@ -66,6 +75,8 @@ class Foundation(pulumi.ComponentResource):
         self.accelerators = self._accelerators(environment, on_nodes, inside)
         self.teams = {team.name: self._team(team, on_nodes, inside) for team in environment.teams}
         self.delivery = self._delivery(environment, inside)
+        self.metrics = self._metrics(environment, inside)
+        self.grafana = self._grafana(environment, [*on_nodes, self.priorities], inside)
 
         self.contract = self._contract(environment)
         self.register_outputs({"contract": self.contract.outputs})
@@ -98,6 +109,25 @@ class Foundation(pulumi.ComponentResource):
             return None
         return Delivery("delivery", environment.delivery, cluster=self.cluster, buckets=self.storage.buckets, opts=inside)
 
+    def _metrics(self, environment: Environment, inside: pulumi.ResourceOptions) -> Metrics | None:
+        if environment.metrics is None:
+            return None
+        return Metrics("metrics", environment.metrics, cluster=self.cluster, network=self.network, opts=inside)
+
+    def _grafana(self, environment: Environment, after: Sequence[pulumi.Resource], inside: pulumi.ResourceOptions) -> Grafana | None:
+        if environment.metrics is None or self.metrics is None or not environment.metrics.grafana:
+            return None
+        return Grafana(
+            "grafana",
+            environment.metrics,
+            cluster=self.cluster,
+            images=self.images,
+            workspace=self.metrics.workspace,
+            dashboards=dashboards(environment.metrics),
+            after=after,
+            opts=inside,
+        )
+
     def _contract(self, environment: Environment) -> Contract:
         return Contract.of(
             environment,
@@ -109,4 +139,10 @@ class Foundation(pulumi.ComponentResource):
             priority_classes=list(self.priorities.classes),
             storage_classes=list(self.addons.storage_classes),
             delivery=self.delivery,
+            metrics=self.metrics,
         )
+
+
+def images_used(environment: Environment) -> tuple[str, ...]:
+    """Names of the images that the foundation's own software runs, for `Images(used=...)`."""
+    return (*accelerators.images_used(environment.accelerators), *grafana.images_used(environment.metrics))

@@ -43,7 +43,7 @@ class Image:
 
 
 # The releases that NVIDIA's GPU operator 26.3 and AWS' EFA chart 0.5.30 ship together. Grafana: the last minor release that signs requests to AMP by
-# itself (docs/decisions/0009-grafana-12.md).
+# itself (docs/decisions/0010-grafana-12.md).
 IMAGES = MappingProxyType(
     {
         "device-plugin": Image("nvcr.io", "nvidia/k8s-device-plugin", "v0.19.3"),

@@ -32,9 +32,10 @@ def images_command(environment: str, as_json: bool, folder: Path) -> int:
     if project.root != folder.resolve():
         echo(f"{environment}: the images of the foundation around it, the project {project.name} at {os.path.relpath(project.root)}")
     found = settings_of(project, environment)
-    from commonground import accelerators, images  # pulumi_aws and pulumi_kubernetes: seconds
+    from commonground import foundation as whole  # pulumi_aws and pulumi_kubernetes: seconds
+    from commonground import images
 
-    copies = images.copies(found.images, accelerators.images_used(found.accelerators))
+    copies = images.copies(found.images, whole.images_used(found))
     if as_json:
         json.dump([asdict(copy) for copy in copies], sys.stdout, indent=2)
         click.echo()

@@ -100,8 +100,9 @@ class Workspace(pulumi.ComponentResource):
         label = f"{self._label}-logs"
         return aws.cloudwatch.LogGroup(
             label,
-            name=f"{LOGS}commonground-{settings.environment}",
+            name=log_group_name(settings),
             retention_in_days=settings.log_retention_days,
+            kms_key_id=self.key.arn,
             tags=named(label),
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protection.covers(label)),
         )
@@ -131,6 +132,11 @@ class Workspace(pulumi.ComponentResource):
         )
 
 
+def log_group_name(settings: MetricsSettings) -> str:
+    """Name of the environment's log group for rules, alerts and the collector."""
+    return f"{LOGS}commonground-{settings.environment}"
+
+
 def _bound(labels: dict[str, pulumi.Input[str]], series: int) -> aws.amp.WorkspaceConfigurationLimitsPerLabelSetArgsDict:
     return {"label_set": labels, "limits": {"max_series": series}}
 
@@ -145,4 +151,13 @@ def _key_users(settings: MetricsSettings) -> Iterator[Statement]:
     by_way_of = {"kms:ViaService": f"aps.{settings.region}.amazonaws.com", "kms:CallerAccount": settings.account}
     actions = ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey", "kms:Decrypt")
     yield Statement("UsedThroughPrometheus", actions, ("*",), Principals.everybody(), {"StringEquals": by_way_of})
+    logs = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{log_group_name(settings)}"
+    # CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service".
+    yield Statement(
+        "Logs",
+        ("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+        ("*",),
+        Principals.service(f"logs.{settings.region}.amazonaws.com"),
+        {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": logs}},
+    )
     yield Statement("AlertsToTopics", ("kms:GenerateDataKey*", "kms:Decrypt"), ("*",), Principals.service("aps.amazonaws.com"))

@@ -315,4 +315,6 @@ def protected_names(files: Files) -> tuple[str, ...]:
     repositories = tuple(names.repository(name) for name in blueprint.registries)
     namespaces = tuple(names.namespace(team, name) for team, shape in blueprint.teams.items() for name in shape.namespaces)
     flow_logs = (names.FLOW_LOGS,) if blueprint.network.flow_logs else ()
-    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, *flow_logs, names.STORAGE_KEY, names.REGISTRIES_KEY, *buckets, *repositories, *namespaces)
+    metrics = (names.METRICS_WORKSPACE, names.METRICS_KEY, names.METRICS_LOGS) if blueprint.metrics else ()
+    keys = (names.STORAGE_KEY, names.REGISTRIES_KEY)
+    return (names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, *flow_logs, *keys, *buckets, *repositories, *namespaces, *metrics)

@@ -24,7 +24,7 @@ _BY_BIN = ", ".join((*VARIABLE, "baseline", "bin"))
 
 INCREASE = "commonground:model_values:increase5m"
 BASELINE = "commonground:model_baseline:ratio"
-_BASELINE_ENTROPY = "commonground:model_baseline:entropy"
+BASELINE_ENTROPY = "commonground:model_baseline:entropy"
 
 
 def groups(settings: MetricsSettings) -> Sequence[Group]:
@@ -56,7 +56,7 @@ def _increases() -> list[Recording | Alert]:
         Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}[{INTERVAL_MINUTES}m])) or {known} * 0"),
         Recording(BASELINE, f"{known} or {INCREASE} * 0"),
         # Only of what has a baseline, which the second stage relies on.
-        Recording(_BASELINE_ENTROPY, f"{entropy} and sum by ({_BY_VARIABLE}) ({BASELINE}) > 0"),
+        Recording(BASELINE_ENTROPY, f"{entropy} and sum by ({_BY_VARIABLE}) ({BASELINE}) > 0"),
     ]
 
 
@@ -68,13 +68,13 @@ def _window(name: str, window: str) -> list[Recording | Alert]:
     both = f"({ratio} + {BASELINE})"
     entropy = f"log2({samples}) - sum by ({_BY_VARIABLE}) ({values} * log2(clamp_min({values}, {_TINY}))) / {samples}"
     # H(m) - (H(p) + H(q)) / 2, where of s = p + q = 2m: H(m) = 1 - sum(s * log2(s)) / 2.
-    divergence = f"1 - (sum by ({_BY_VARIABLE}) ({both} * log2(clamp_min({both}, {_TINY}))) + ({entropy}) + {_BASELINE_ENTROPY}) / 2"
+    divergence = f"1 - (sum by ({_BY_VARIABLE}) ({both} * log2(clamp_min({both}, {_TINY}))) + ({entropy}) + {BASELINE_ENTROPY}) / 2"
     return [
         Recording(values, f"sum_over_time({INCREASE}[{samples_range(window)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({values}) > 0"),
         Recording(
             f"commonground:model_psi:{name}",
-            f"sum by ({_BY_VARIABLE}) (({floored} - {baseline}) * ln({floored} / {baseline})) and {_BASELINE_ENTROPY}",
+            f"sum by ({_BY_VARIABLE}) (({floored} - {baseline}) * ln({floored} / {baseline})) and {BASELINE_ENTROPY}",
         ),
         Recording(f"commonground:model_jensen_shannon:{name}", f"sqrt(clamp_min({divergence}, 0))"),
     ]
@@ -91,8 +91,8 @@ def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     name, what = _KINDS[kind]
     only = f'{{kind="{kind}"}}'
     # Over one evaluation that a restart of the only pod made miss.
-    fast, slow = (f"last_over_time(commonground:model_{drift.measure}:{window}{only}[7m30s])" for window in ("fast", "slow"))
-    enough = " and ".join(f"last_over_time(commonground:model_samples:{window}{only}[7m30s]) >= {drift.min_samples}" for window in ("fast", "slow"))
+    fast, slow = (f"last_over_time(commonground:model_{drift.measure}:{window}{only}[10m])" for window in ("fast", "slow"))
+    enough = " and ".join(f"last_over_time(commonground:model_samples:{window}{only}[10m]) >= {drift.min_samples}" for window in ("fast", "slow"))
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'
     return Alert(

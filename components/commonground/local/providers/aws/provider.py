@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -326,6 +327,8 @@ def _next(value: Any) -> Any:
 def _derived_id(subject: Subject, row: ResourceType, inputs: Properties) -> str:
     """Plan mode: an id that is the same each time, and another one for a replacement, since that has other inputs."""
     digest = hashlib.sha256(json.dumps([subject.urn, inputs], sort_keys=True).encode()).hexdigest()
+    if row.id_is_uuid:
+        return "-".join([*([row.id_prefix] if row.id_prefix else []), str(uuid.UUID(digest[:32]))])
     return f"{row.id_prefix or row.token.rsplit(':', 1)[1].lower()}-{digest[:17]}"
 
 

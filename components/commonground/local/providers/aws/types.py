@@ -87,6 +87,8 @@ class ResourceType:
     """Plan mode: the id, where it follows from the inputs."""
     id_prefix: str = ""
     """Plan mode: how the service's own ids begin (`igw`), where they do not follow from the inputs."""
+    id_is_uuid: bool = False
+    """Plan mode: whether these ids are UUIDs, after the prefix if there is one."""
     taggable: bool = True
     regional: bool = True
 

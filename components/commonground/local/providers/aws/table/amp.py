@@ -116,6 +116,7 @@ WORKSPACE = ResourceType(
     computed=("arn", "prometheusEndpoint"),
     check=_workspace_traps,
     id_prefix="ws",
+    id_is_uuid=True,
     planned=lambda api, id_, _: {
         "arn": api.arn("aps", f"workspace/{id_}"),
         "prometheusEndpoint": f"https://aps-workspaces.{api.region}.amazonaws.com/workspaces/{id_}/",

@@ -84,6 +84,7 @@ SCRAPER = ResourceType(
     sets=("source.eks.securityGroupIds", "source.eks.subnetIds", "source.vpc.securityGroupIds", "source.vpc.subnetIds"),
     check=_traps,
     id_prefix="s",
+    id_is_uuid=True,
     planned=lambda api, id_, _: {
         "arn": api.arn("aps", f"scraper/{id_}"),
         "roleArn": api.arn("iam", f"role/aws-service-role/scraper.aps.amazonaws.com/AWSServiceRoleForAmazonPrometheusScraper_{id_}", regional=False),

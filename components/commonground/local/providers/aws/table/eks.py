@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from commonground.local.providers.aws.api import Api
-from commonground.local.providers.aws.table.common import not_a_range, not_a_version, retag_by_arn, unchangeable
+from commonground.local.providers.aws.table.common import not_a_range, not_a_version, planned_id, retag_by_arn, unchangeable
 from commonground.local.providers.aws.types import Argument, ResourceType
 from commonground.local.providers.names import Autoname
 from commonground.local.providers.values import UNKNOWN, Properties
@@ -141,7 +141,7 @@ def _network_traps(network: Properties) -> Iterable[tuple[str, str]]:
 
 def _planned_cluster(api: Api, id_: str, inputs: Properties) -> Properties:
     host = f"{id_}.planned.{api.region}.eks.amazonaws.com"
-    network = {**inputs.get("vpcConfig", {}), "clusterSecurityGroupId": f"sg-{id_}", "vpcId": f"vpc-{id_}"}
+    network = {**inputs.get("vpcConfig", {}), "clusterSecurityGroupId": planned_id("sg", id_), "vpcId": planned_id("vpc", id_)}
     return {
         "arn": api.arn("eks", f"cluster/{id_}"),
         "endpoint": f"https://{host}",

@@ -184,6 +184,7 @@ KEY = ResourceType(
     local=("bypassPolicyLockoutSafetyCheck", "deletionWindowInDays"),
     check=_key_traps,
     planned=_planned_key,
+    id_is_uuid=True,
     create=_create_key,
     read=_read_key,
     update=_update_key,
