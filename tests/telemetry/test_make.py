@@ -68,6 +68,11 @@ def test_a_value_that_is_frequent_has_its_own_bin_and_the_rest_is_cut_all_the_sa
     assert list(made.bins.values())[1:10] == pytest.approx([10 / 990] * 9)
 
 
+def test_a_frequent_value_in_the_middle_does_not_share_its_bin_with_those_below() -> None:
+    values = [*range(10)] * 5 + [10] * 100 + [*range(11, 21)] * 5
+    assert one(values, bins=5).bins == {"7": 0.2, "9": 0.05, "10": 0.5, "15": 0.125, "+Inf": 0.125, "missing": 0}
+
+
 def test_of_a_constant_more_than_it_is_another_bin() -> None:
     made = one([3.0, 3.0])
     assert made.bins == {"3": 1, "+Inf": 0, "missing": 0}
@@ -98,7 +103,7 @@ def test_what_a_server_has_in_64_bits_is_not_outside_of_the_same_in_32() -> None
 
 
 def test_the_most_frequent_words_have_a_bin_each_and_the_rare_ones_share_one() -> None:
-    made = one([f"w{number}" for number in range(30) for _ in range(30 - number)])
+    made = one([f"w{number}" for number in reversed(range(30)) for _ in range(30 - number)])
     assert isinstance(made, CategoricalVariable)
     assert made.categories == tuple(f"w{number}" for number in range(17))
     assert made.others == tuple(sorted(f"w{number}" for number in range(17, 30)))

@@ -87,6 +87,13 @@ def test_arrays_count_as_their_numbers_do(kind: str) -> None:
     assert scrape(one) == scrape(many)
 
 
+def test_what_is_no_number_in_an_array_is_missing(registry: CollectorRegistry) -> None:
+    churn(registry).observe_batch({"age": np.array([20, np.nan, np.inf, -np.inf] * 10)})
+    samples = scrape(registry)
+    assert bins(samples, contract.VALUES, "age") == {"30": 20, "50": 0, "+Inf": 10, "missing": 10}
+    assert named(samples, contract.OUT_OF_RANGE, kind="feature", model="churn", model_version="7") == {"age": 20}
+
+
 def test_a_model_without_numpy_counts_lists(registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(__import__("sys").modules, "numpy")
     churn(registry, strict=True).observe_batch({"age": [20, None, 40] * 50, "plan": ["free", "x", None] * 50}, {"score": [0.5] * 150})

@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from commonground.telemetry import contract
 from commonground.telemetry.errors import NoMultiprocessDirectoryError
 from commonground.telemetry.metrics import metrics
-from commonground.telemetry.workers import bury, locked
+from commonground.telemetry.workers import Merged, bury, locked
 from tests.telemetry.samples import BASELINE, Samples, bins, named, parsed
 
 WORKERS, VALUES = 4, 400
@@ -60,6 +61,17 @@ def test_the_dead_are_added_up_while_nobody_scrapes(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1.5)
     assert process.wait(30) == 0
+
+
+def test_nobody_scrapes_while_the_dead_are_added_up(tmp_path: Path) -> None:
+    scraped: list[object] = []
+    scrape = Thread(target=lambda: scraped.append(Merged(str(tmp_path)).collect()))
+    with locked(tmp_path, fcntl.LOCK_EX):
+        scrape.start()
+        scrape.join(0.5)
+        assert not scraped
+    scrape.join(30)
+    assert scraped == [[]]
 
 
 def test_a_process_that_left_nothing_is_buried_all_the_same(tmp_path: Path) -> None:
