@@ -211,4 +211,4 @@ def _without(expr: str, parts: Sequence[Token], chain: Sequence[tuple[int, int, 
         what = f"without `{gone if len(gone) <= 90 else gone[:60] + ' ... ' + gone[-25:]}`"
         cut_from = parts[operator].start if number else parts[begin].start
         cut_to = parts[end - 1].end if number else parts[chain[1][0]].start
-        yield "operand", what, expr[:cut_from] + expr[cut_to:]
+        yield "operand", what, f"{expr[:cut_from].rstrip()} {expr[cut_to:].lstrip()}".strip()

@@ -74,7 +74,7 @@ def _scraping() -> Iterator[Alert]:
     )
     yield Alert(
         "NodeNotScraped",
-        'max by (node) (kube_node_info) unless on (node) (up{job="node-exporter"} == 1)',
+        'group by (node) (kube_node_info) unless on (node) (up{job="node-exporter"} == 1)',
         Severity.WARNING,
         "Node {{ $labels.node }} is in the cluster, but nothing has been scraped of it for 15m",
         wait="15m",
@@ -191,10 +191,10 @@ def _addons() -> Iterator[Alert]:
     """Deployments and DaemonSets in namespaces that no team has."""
     platform = f'{{team="{PLATFORM}"}}'
     deployments, daemon_sets = "max by (namespace, deployment)", "max by (namespace, daemonset)"
-    wanted = f"(kube_deployment_spec_replicas{platform} > 0)"
+    wanted = f"kube_deployment_spec_replicas{platform}"
     yield Alert(
         "AddonDown",
-        f"{deployments} ({wanted} and kube_deployment_status_replicas_available == 0)",
+        f"{deployments} ({wanted} > 0 and kube_deployment_status_replicas_available == 0)",
         Severity.CRITICAL,
         "{{ $labels.namespace }}/{{ $labels.deployment }}: none of its {{ $value }} replicas is available",
         wait="5m",
@@ -204,7 +204,7 @@ def _addons() -> Iterator[Alert]:
         "AddonDegraded",
         f'label_replace({deployments} (1 - kube_deployment_status_replicas_available / {wanted}), "name", "$1", "deployment", "(.*)") > {DEGRADED}\n'
         f"or label_replace({daemon_sets} (kube_daemonset_status_number_unavailable{platform} / "
-        f'(kube_daemonset_status_desired_number_scheduled > 0)), "name", "$1", "daemonset", "(.*)") > {DEGRADED}',
+        f'kube_daemonset_status_desired_number_scheduled), "name", "$1", "daemonset", "(.*)") > {DEGRADED}',
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.name }}: {{ $value | humanizePercentage }} of its pods are not available",
         wait="15m",

@@ -178,7 +178,7 @@ def _alerts() -> Iterator[Alert]:
         "ServiceDown",
         f'sum by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\nunless {ON} (up{{job="pods"}} == 1)',
         Severity.CRITICAL,
-        '{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | printf "%.2f" }} requests a second; now nothing answers',
+        '{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | printf "%.2f" }} requests a second, now nothing answers',
         wait="3m",
     )
 

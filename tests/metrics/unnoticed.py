@@ -1,0 +1,59 @@
+"""Mutants that no case can notice, or none should, each with the reason."""
+
+import re
+from dataclasses import dataclass
+
+from tests.metrics.mutation import Mutant
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some mutants survive."""
+
+    pattern: str
+    """What `str(mutant)` matches as a whole."""
+    why: str
+
+    def covers(self, mutant: Mutant) -> bool:
+        """Whether it speaks of this one."""
+        return re.fullmatch(self.pattern, str(mutant)) is not None
+
+
+ONCE = "kube-state-metrics tells each thing once, and two of its pods, while one is replaced, tell the same: the aggregation only leaves out labels"
+
+# A reason is added with the rule that needs it; a test fails when it is no longer needed.
+REASONS = (
+    Reason(
+        r"nodes: (NodeNotReady|NodePressure|NodeUnhealthy) \w+: aggregation: .*max -> min",
+        ONCE,
+    ),
+    Reason(r"workloads: (PodNotReady|PodPending|Deployment\w+|AutoscalerAtMaximum|JobFailed) \w+: aggregation: .*max -> min", ONCE),
+    Reason(r"gpus: (GpuLost|GpuTelemetryMissing) \w+: aggregation: .*max -> min", ONCE),
+    Reason(r"monitoring: (AddonDown|AddonDegraded) \w+: aggregation: .*max -> min", ONCE),
+    Reason(r"nodes: NodeNotReady \w+: aggregation: .*max -> sum", f"{ONCE}, and the value is always 0"),
+    Reason(
+        r"workloads: AutoscalerAtMaximum warning: aggregation: .*_max_replicas\) and max`: max -> sum",
+        f"{ONCE}: a maximum twice as high is above the minimum, too",
+    ),
+    Reason(
+        r"(workloads: (ImagePullFailing|ContainerNotStarting|PodNotReady)|gpus: GpuXidError|monitoring: NodeNotScraped) \w+: aggregation: .*group`: group -> sum",
+        "the value is not told, only that there is one",
+    ),
+    Reason(r"gpus: GpuRowRemapFailed critical: aggregation: .*max -> sum", "the value is not told, and a sum is above 0 where its largest part is"),
+    Reason(r"\w+: \S+( \w+)?: arithmetic: .*: \* -> /", "what it is multiplied with is always 1: the join is there for its labels"),
+    Reason(r"gpus: commonground:gpu_pool_allocated:count: matcher: .*node`!=\"\": dropped", "a pod without a node is in no pool anyway"),
+    Reason(
+        r"(services: commonground:request_duration:p\d\d_5m|monitoring: ApiServerSlow warning): function: .*rate -> increase",
+        "a quantile depends on the proportions of the buckets only",
+    ),
+    Reason(
+        r"services: commonground:service_version:new: duration: .*30s -> (15|60)s",
+        "anything above zero and up to the interval of a minute leaves out the sample of this evaluation, and nothing else",
+    ),
+    Reason(r"services: commonground:service_failing:bool: aggregation: .*max -> (min|sum)", "what is multiplied with 0 may be anything"),
+)
+
+
+def reason(mutant: Mutant) -> Reason | None:
+    """Why this mutant may survive. None: it may not."""
+    return next((one for one in REASONS if one.covers(mutant)), None)
