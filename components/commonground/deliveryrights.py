@@ -35,6 +35,7 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "ecr:DescribeRepositoryCreationTemplates",
             "kms:ListAliases",
             "logs:DescribeLogGroups",
+            "sns:GetSubscriptionAttributes",
         ),
         ("*",),
     ),
@@ -61,6 +62,21 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"),
         ("arn:aws:kms:{region}:{account}:key/*",),
     ),
+    "SeeMetrics": (
+        (
+            "aps:DescribeAlertManagerDefinition",
+            "aps:DescribeLoggingConfiguration",
+            "aps:DescribeQueryLoggingConfiguration",
+            "aps:DescribeRuleGroupsNamespace",
+            "aps:DescribeScraper",
+            "aps:DescribeScraperLoggingConfiguration",
+            "aps:DescribeWorkspace",
+            "aps:DescribeWorkspaceConfiguration",
+            "aps:ListTagsForResource",
+        ),
+        tuple(f"arn:aws:aps:{{region}}:{{account}}:{kind}/*" for kind in ("workspace", "rulegroupsnamespace", "scraper")),
+    ),
+    "SeeTopics": (("sns:GetTopicAttributes", "sns:ListTagsForResource"), ("arn:aws:sns:{region}:{account}:*",)),
     "SeeLogGroups": (("logs:ListTagsForResource",), ("arn:aws:logs:{region}:{account}:log-group:*",)),
 }
 
