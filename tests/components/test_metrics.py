@@ -73,10 +73,13 @@ def test_alerts_reach_encrypted_topics(made: Stage) -> None:
     assert set(let["Action"]) == {"kms:GenerateDataKey*", "kms:Decrypt"}
 
 
-def test_logs_go_where_aws_delivers_and_end_when_the_scale_says(made: Stage) -> None:
+def test_logs_are_encrypted_go_where_aws_delivers_and_end_when_the_scale_says(made: Stage) -> None:
     group = made.one(LOGS).inputs
     assert group["name"] == "/aws/vendedlogs/prometheus/commonground-dev"
-    assert group["retentionInDays"] == 30
+    assert (group["retentionInDays"], group["kmsKeyId"]) == (30, KEY_ARN)
+    let = statements(made.one(KEY).inputs["policy"])["LogsAtRest"]
+    assert let["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
+    assert let["Condition"] == {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-central-1:111111111111:log-group:{group['name']}"}}
     assert made.one(WORKSPACE).inputs["loggingConfiguration"] == {"logGroupArn": "arn:aws:test:::metrics-logs:*"}
     logging = made.one(SCRAPER_LOGS).inputs
     assert logging["loggingDestination"] == {"cloudwatchLogs": {"logGroupArn": "arn:aws:test:::metrics-logs:*"}}

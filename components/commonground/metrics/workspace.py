@@ -100,9 +100,9 @@ class Workspace(pulumi.ComponentResource):
         label = f"{self._label}-logs"
         return aws.cloudwatch.LogGroup(
             label,
-            name=log_group_name(settings),
-            retention_in_days=settings.log_retention_days,
+            name=_group(settings),
             kms_key_id=self.key.arn,
+            retention_in_days=settings.log_retention_days,
             tags=named(label),
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protection.covers(label)),
         )
@@ -132,13 +132,12 @@ class Workspace(pulumi.ComponentResource):
         )
 
 
-def log_group_name(settings: MetricsSettings) -> str:
-    """Name of the environment's log group for rules, alerts and the collector."""
-    return f"{LOGS}commonground-{settings.environment}"
-
-
 def _bound(labels: dict[str, pulumi.Input[str]], series: int) -> aws.amp.WorkspaceConfigurationLimitsPerLabelSetArgsDict:
     return {"label_set": labels, "limits": {"max_series": series}}
+
+
+def _group(settings: MetricsSettings) -> str:
+    return f"{LOGS}commonground-{settings.environment}"
 
 
 def _key_users(settings: MetricsSettings) -> Iterator[Statement]:
@@ -146,18 +145,13 @@ def _key_users(settings: MetricsSettings) -> Iterator[Statement]:
 
     Whoever may use the workspace, through it only; the service itself, to publish to encrypted topics: without conditions, since nothing says which ones it
     meets, and the topics' policies say for which workspace (Amazon Managed Service for Prometheus user guide, "Encryption at rest" and "Giving permission to
-    send alert messages to your Amazon SNS topic").
+    send alert messages to your Amazon SNS topic"); CloudWatch Logs for this one group (its user guide, "Encrypt log data in CloudWatch Logs using AWS KMS").
     """
     by_way_of = {"kms:ViaService": f"aps.{settings.region}.amazonaws.com", "kms:CallerAccount": settings.account}
     actions = ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey", "kms:Decrypt")
     yield Statement("UsedThroughPrometheus", actions, ("*",), Principals.everybody(), {"StringEquals": by_way_of})
-    logs = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{log_group_name(settings)}"
-    # CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs using AWS Key Management Service".
-    yield Statement(
-        "Logs",
-        ("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
-        ("*",),
-        Principals.service(f"logs.{settings.region}.amazonaws.com"),
-        {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": logs}},
-    )
     yield Statement("AlertsToTopics", ("kms:GenerateDataKey*", "kms:Decrypt"), ("*",), Principals.service("aps.amazonaws.com"))
+    logs = ("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*")
+    group = f"arn:aws:logs:{settings.region}:{settings.account}:log-group:{_group(settings)}"
+    of_group = {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": group}}
+    yield Statement("LogsAtRest", logs, ("*",), Principals.service(f"logs.{settings.region}.amazonaws.com"), of_group)
