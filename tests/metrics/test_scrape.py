@@ -114,8 +114,13 @@ def scraped() -> Iterator[Scraped]:
         pages = (PAGES, {"/metrics": STATE}, {"/metrics": NODE_EXPORTER}, {"/metrics": DCGM}, {**PAGES, "/metrics": API})
         port, state, exporter, gpus, api = (running.enter_context(exposed(one)) for one in pages)
         found = [one for pod in pods(port) for one in pod.found()]
-        moved = {"127.0.0.1:8080": state, "127.0.0.1:9100": exporter, "127.0.0.1:9400": gpus}
-        found = [{**one, "__address__": f"127.0.0.1:{moved[one['__address__']]}"} if one["__address__"] in moved else one for one in found]
+        moved = {
+            ("kube-state-metrics", "127.0.0.1:8080"): state,
+            ("prometheus-node-exporter", "127.0.0.1:9100"): exporter,
+            ("accelerators", "127.0.0.1:9400"): gpus,
+        }
+        places = [(one["__meta_kubernetes_namespace"], one["__address__"]) for one in found]
+        found = [{**one, "__address__": f"127.0.0.1:{moved[place]}"} if place in moved else one for one, place in zip(found, places, strict=True)]
         roles = {"pod": found, "node": [node("node-1")], "endpoints": [api_server(f"127.0.0.1:{api}"), api_server(f"localhost:{api}")]}
         with prometheus(replaced(configuration(metrics_settings()), roles, api=f"127.0.0.1:{api}")) as server:
             wait_for("all targets asked once", lambda: _all_asked(server))
