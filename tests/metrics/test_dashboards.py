@@ -11,7 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
 
-from commonground.metrics import dashboards
+from commonground.metrics import dashboards, drops
 from commonground.metrics.dashboards.model import BadPanelError, Line, Query, Stat, TimeSeries, Unit
 from commonground.metrics.rules.model import Group, Recording, text
 from commonground.settings.metrics import Drift
@@ -156,6 +156,14 @@ def test_every_query_and_every_mark_is_promql(tmp_path: Path) -> None:
     groups = [Group(str(start), rules[start : start + 20]) for start in range(0, len(rules), 20)]
     found = promtool.check(tmp_path, promtool.write_rules(tmp_path, {"queries": text(groups, runbooks="x")}))
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_nothing_that_a_dashboard_reads_is_dropped_by_the_collector() -> None:
+    read = {name for asked in QUERIES for name in re.findall(r"\b([a-zA-Z_]\w*)(?=[{\[)])", asked.expr) if "_" in name}
+    assert {"kube_pod_info", "container_cpu_usage_seconds_total", "kueue_pending_workloads"} & read
+    dropping = [regex for name, regex in vars(drops).items() if name.isupper() and not name.startswith("_") and regex["source_labels"] == ["__name__"]]
+    assert dropping
+    assert not [name for name in read for one in dropping if re.fullmatch(one["regex"], name)]
 
 
 def test_counters_are_read_over_the_step_or_the_whole_time_range() -> None:

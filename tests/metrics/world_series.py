@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from commonground import dcgm
+from commonground.settings.metrics import PLATFORM
 from commonground.telemetry import contract
 from commonground.telemetry.contract import LATENCY_BUCKETS
 from tests.metrics.world import Node, Pod, Series, World, counter, gauge
@@ -133,7 +134,7 @@ def _gpus(node: Node, holders: list[Pod]) -> Iterator[Series]:
     held = [pod for pod in holders for _ in range(pod.gpus)]
     for number in range(node.gpus):
         pod = held[number] if number < len(held) else None
-        holder = {**pod.owner(), "pod": pod.name, "container": "main"} if pod else {"namespace": "", "pod": "", "container": ""}
+        holder = {**pod.owner(), "pod": pod.name, "container": "main"} if pod else {"team": PLATFORM}
         # The last GPU that is held does nothing.
         used = 0.01 if number == len(held) - 1 else 0.6
         labels = {**node.labels(), "gpu": str(number), "UUID": f"GPU-{number}", "modelName": "NVIDIA L4", "Hostname": node.name, **holder}
