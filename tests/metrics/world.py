@@ -31,7 +31,8 @@ class Series:
 
     name: str
     labels: Mapping[str, str]
-    value: Callable[[float], float]
+    value: Callable[[float], float | None]
+    """None: no sample then."""
 
 
 def gauge(name: str, value: float, /, **labels: str) -> Series:
@@ -128,8 +129,19 @@ def openmetrics(series: Iterable[Series], start: int, end: int, step: int) -> It
     for one in series:
         labels = ",".join(f'{name}="{value}"' for name, value in one.labels.items())
         for at in range(start, end + 1, step):
-            yield f"{one.name}{{{labels}}} {one.value(at - start):.6f} {at}\n"
+            value = one.value(at - start)
+            if value is not None:
+                yield f"{one.name}{{{labels}}} {value:.6f} {at}\n"
     yield "# EOF\n"
+
+
+@contextmanager
+def remembering(folder: Path, before: Iterable[Series]) -> Iterator[Prometheus]:
+    """A Prometheus without rules that has these recorded series, one sample a minute, from `HISTORY_MINUTES` ago to 5 minutes ago."""
+    end = int(time.time())
+    _store(folder, "before", openmetrics(before, end - HISTORY_MINUTES * 60, end - 300, 60))
+    with prometheus("{}", data=folder / "data") as server:
+        yield server
 
 
 @contextmanager

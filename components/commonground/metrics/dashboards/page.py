@@ -12,6 +12,8 @@ from commonground.metrics.dashboards import panels
 from commonground.metrics.dashboards.model import PREFIX, WIDTH, Dashboard, Row, Variable
 from commonground.metrics.dashboards.queries import firing
 
+SHORT_HOURS = 6
+"""Up to which a page is read again every minute: over days it reads too much, and changes too little."""
 _ALL = models.VariableOption(text="All", value="$__all")
 
 
@@ -44,7 +46,7 @@ def text(dashboard: Dashboard, others: Mapping[str, Dashboard], *, environment: 
         .description(dashboard.description)
         .tags([PREFIX, environment])
         .readonly()
-        .refresh("1m")
+        .refresh("1m" if dashboard.hours <= SHORT_HOURS else "15m")
         .time(f"now-{dashboard.hours}h", "now")
         .timezone("browser")
         .tooltip(models.DashboardCursorSync.TOOLTIP)
