@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import statsmodels.api as statsmodels
+from sklearn import datasets as sklearn
+
 from commonground.telemetry.baseline import CategoricalVariable, NumericVariable, Variable
 from commonground.telemetry.make import BINS, columns
-from sklearn import datasets as sklearn
 
 Array = Any
 UNIT_ERROR = 1000
