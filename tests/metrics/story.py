@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +34,15 @@ SERVER = ROOT / "stacks" / "shop" / "churn" / "server.py"
 TIMES = 150
 SETTINGS = metrics_settings(drift=Drift(fast="30m", slow="6h"))
 TARGET = {"team": "shop", "namespace": "shop", "service": "churn", "version": "3.1.0", "pod": "churn-0", "node": "node-1"}
+DEFAULTS = {"query.lookback-delta": "5m", "rules.alert.resend-delay": "1m"}
+"""Prometheus' own durations (its documentation, "Command-line flags")."""
 ROWS = 60
 """Of one request."""
 
+POOL = 1000
+"""Rows of each kind of traffic, sent again and again: the raw values that Prometheus' are held against."""
+
 Rows = list[dict[str, Any]]
-Say = Callable[[Any, int], Rows]
 
 
 def normal(random: Any, rows: int) -> Rows:
@@ -53,7 +57,7 @@ def normal(random: Any, rows: int) -> Rows:
 
 def drifted(random: Any, rows: int) -> Rows:
     """A new tariff: charges are higher and customers call more often; how long they stay, and for how long they sign, is as before."""
-    return [{**row, "monthly_charge": row["monthly_charge"] + 25, "support_calls": row["support_calls"] + 2} for row in normal(random, rows)]
+    return [{**row, "monthly_charge": row["monthly_charge"] + 12, "support_calls": row["support_calls"] + 1} for row in normal(random, rows)]
 
 
 def server_module() -> ModuleType:
@@ -66,22 +70,21 @@ def server_module() -> ModuleType:
 
 
 class Traffic:
-    """Requests in a thread, of whatever kind it is set to; keeps what it sent."""
+    """Requests in a thread, from whatever rows it is set to, over and over."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._random = url, np.random.default_rng(11)
-        self._say: Say | None = None
+        self._url = url
+        self._rows: Rows | None = None
+        self._next = 0
         self._idle, self._ended = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self.rows: Rows = []
-        self.scores: list[float] = []
 
-    def send(self, say: Say | None) -> None:
-        """From now on this; None: nothing, and what was under way is answered."""
+    def send(self, rows: Rows | None) -> None:
+        """From now on these; None: nothing, and what was under way is answered."""
         self._idle.clear()
-        self._say = say
-        if say is None:
+        self._rows = rows
+        if rows is None:
             self._idle.wait(10)
 
     def end(self) -> None:
@@ -91,18 +94,15 @@ class Traffic:
 
     def _run(self) -> None:
         while not self._ended.wait(0.04):
-            if self._say is None:
+            rows = self._rows
+            if rows is None:
                 self._idle.set()
                 continue
-            rows = self._say(self._random, ROWS)
-            request = urllib.request.Request(f"{self._url}/predict", json.dumps({"rows": rows}).encode())
+            sent = [rows[(self._next + number) % len(rows)] for number in range(ROWS)]
+            self._next += ROWS
+            request = urllib.request.Request(f"{self._url}/predict", json.dumps({"rows": sent}).encode())
             with urllib.request.urlopen(request, timeout=10) as answer:
-                self.scores += json.load(answer)["scores"]
-            self.rows += rows
-
-    def values(self, variable: str) -> list[Any]:
-        """All that was sent, or answered, of a variable."""
-        return list(self.scores) if variable == "score" else [row[variable] for row in self.rows]
+                answer.read()
 
 
 @dataclass
@@ -115,6 +115,7 @@ class Moment:
     recorded: dict[tuple[str, str], dict[str, float]]
     """Measure and window -> variable -> value."""
     raw: dict[str, list[Any]]
+    """Variable -> values of the rows that were sent."""
 
 
 @dataclass
@@ -178,7 +179,8 @@ def running(folder: Path) -> Iterator[tuple[Story, Traffic, Prometheus]]:
             target=url.removeprefix("http://"),
             labels=json.dumps(TARGET),
         )
-        with prometheus(configuration, rules, arguments=[f"--query.lookback-delta={shorter('5m', TIMES)}"]) as server:
+        arguments = [f"--{flag}={shorter(default, TIMES)}" for flag, default in DEFAULTS.items()]
+        with prometheus(configuration, rules, arguments=arguments) as server:
             traffic = Traffic(url)
             try:
                 yield Story(heard, baseline), traffic, server
@@ -188,30 +190,33 @@ def running(folder: Path) -> Iterator[tuple[Story, Traffic, Prometheus]]:
 
 def tell(folder: Path) -> Story:
     """Calm, drift, calm again."""
+    calm, other = normal(np.random.default_rng(11), POOL), drifted(np.random.default_rng(12), POOL)
     with running(folder) as (story, traffic, server):
         # Zeros of every bin are there before the first value.
         wait_for("the baseline", lambda: server.query("commonground:model_baseline:ratio"))
-        traffic.send(normal)
-        time.sleep(9)
+        traffic.send(calm)
+        time.sleep(8)
         traffic.send(None)
-        story.moments["calm"] = moment(server, traffic)
-        traffic.send(drifted)
+        story.moments["calm"] = moment(server, calm)
+        began = time.monotonic()
+        traffic.send(other)
         wait_for("the team's critical alerts of feature and prediction", lambda: _firing(story), 45)
         story.retraining = wait_for("the retraining's notification", lambda: story.heard.of(routes.RETRAINING), 15)
+        # The fast window is full of it.
+        time.sleep(max(0.0, began + 14 - time.monotonic()))
         traffic.send(None)
-        story.moments["drifted"] = moment(server, traffic)
-        back = time.time()
-        traffic.send(normal)
-        wait_for("all of them resolved", lambda: _resolved(story, back), 60)
+        story.moments["drifted"] = moment(server, other)
+        traffic.send(calm)
+        wait_for("all of them resolved", lambda: _resolved(story), 60)
         story.errors = [f"{rule['name']}: {rule['lastError']}" for group in server.rules() for rule in group["rules"] if rule.get("lastError")]
     return story
 
 
-def moment(server: Prometheus, traffic: Traffic) -> Moment:
+def moment(server: Prometheus, rows: Rows) -> Moment:
     """After the traffic stopped: an evaluation that has seen all of it."""
     stopped = time.time()
     step = 300 / TIMES
-    at = wait_for("an evaluation", lambda: _evaluated(server, stopped + 1.5 * step))
+    at = wait_for("an evaluation", lambda: _evaluated(server, stopped + 1.2 * step))
     ranges = {window: _range(window) for window in ("fast", "slow")}
     increases = {window: _sums(server, f"commonground:model_values:increase5m[{length}]", at) for window, length in ranges.items()}
     recorded = {
@@ -219,7 +224,9 @@ def moment(server: Prometheus, traffic: Traffic) -> Moment:
         for measure in ("psi", "jensen_shannon")
         for window in ranges
     }
-    return Moment(at, increases, recorded, {name: traffic.values(name) for name in (*traffic.rows[0], "score")})
+    score = server_module().score
+    raw = {name: [row[name] for row in rows] for name in rows[0]} | {"score": [score(row) for row in rows]}
+    return Moment(at, increases, recorded, raw)
 
 
 def _range(window: str) -> str:
@@ -253,8 +260,8 @@ def _firing(story: Story) -> bool:
     return {"ModelFeatureDrift", "ModelPredictionDrift"} <= {key.split()[0] for key in story.firing}
 
 
-def _resolved(story: Story, after: float) -> bool:
+def _resolved(story: Story) -> bool:
     _firing(story)
     last = {_key(alert): alert["status"] for message in story.heard.of("shop-critical") for alert in message["alerts"]}
     story.resolved = {key for key in story.firing if last.get(key) == "resolved"}
-    return story.resolved == set(story.firing) and time.time() > after
+    return story.resolved == set(story.firing)
