@@ -11,10 +11,13 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
 
+from commonground.dcgm import COUNTERS
 from commonground.metrics import dashboards, drops
 from commonground.metrics.dashboards.model import BadPanelError, Line, Query, Stat, TimeSeries, Unit
 from commonground.metrics.rules.model import Group, Recording, text
+from commonground.metrics.rules.namespaces import NAMESPACES
 from commonground.settings.metrics import Drift
+from commonground.telemetry.contract import METRICS
 from tests.metrics import boardsdoc, dashboardjson, promtool
 from tests.metrics.factory import metrics_settings
 from tests.metrics.promtool import needs_promtool
@@ -164,6 +167,15 @@ def test_nothing_that_a_dashboard_reads_is_dropped_by_the_collector() -> None:
     dropping = [regex for name, regex in vars(drops).items() if name.isupper() and not name.startswith("_") and regex["source_labels"] == ["__name__"]]
     assert dropping
     assert not [name for name in read for one in dropping if re.fullmatch(one["regex"], name)]
+
+
+def test_what_dashboards_read_of_ours_is_recorded_by_a_rule_or_stands_in_the_contract() -> None:
+    text_of_all = "\n".join([*(asked.expr for asked in QUERIES), *(one["expr"] for board in BOARDS.values() for one in dashboardjson.marks(board))])
+    text_of_all += "\n".join(one["query"]["query"] for board in BOARDS.values() for one in board["templating"]["list"])
+    recorded = {rule.record for groups in NAMESPACES.values() for group in groups(SETTINGS) for rule in group.rules if isinstance(rule, Recording)}
+    exposed = {metric.name for metric in METRICS} | {counter.field for counter in COUNTERS}
+    assert not set(re.findall(r"\bcommonground:[\w:]+", text_of_all)) - recorded
+    assert not {re.sub("_bucket$", "", name) for name in re.findall(r"\b(?:commonground_|DCGM_)\w+", text_of_all)} - exposed
 
 
 def test_counters_are_read_over_the_step_or_the_whole_time_range() -> None:
