@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from commonground.metrics import dashboards
+from commonground.metrics.dashboards.model import Table
 from tests.metrics import dashboardjson, world_series
 from tests.metrics.dashboardjson import Asked
 from tests.metrics.factory import metrics_settings
@@ -106,7 +107,7 @@ def test_no_two_series_of_a_panel_have_the_same_legend(full: Prometheus) -> None
 def test_rows_of_tables_have_just_their_columns_labels(full: Prometheus) -> None:
     wrong = []
     for name, board in dashboards.dashboards(SETTINGS).items():
-        keys = {panel.title: {key.label for key in panel.keys} for panel in board.panels() if isinstance(panel, dashboards.Table)}
+        keys = {panel.title: {key.label for key in panel.keys} for panel in board.panels() if isinstance(panel, Table)}
         for asked in (one for one in QUERIES if one.dashboard == name and one.panel["title"] in keys):
             found = {label for labels in _any(full, asked) for label in labels}
             if found - keys[asked.panel["title"]]:

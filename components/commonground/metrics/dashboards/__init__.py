@@ -3,5 +3,4 @@
 from commonground.metrics.dashboards.catalog import DASHBOARDS as DASHBOARDS
 from commonground.metrics.dashboards.catalog import dashboards as dashboards
 from commonground.metrics.dashboards.catalog import files as files
-from commonground.metrics.dashboards.model import Table as Table
 from commonground.metrics.dashboards.panels import SOURCE as SOURCE

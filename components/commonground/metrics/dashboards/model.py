@@ -25,8 +25,6 @@ class Unit(StrEnum):
     BYTES_PER_SECOND = "Bps"
     WATTS = "watt"
     CELSIUS = "celsius"
-    DATE = "dateTimeFromNow"
-    TEXT = "string"
 
 
 class Empty(StrEnum):

@@ -13,8 +13,8 @@ from commonground.metrics.dashboards.model import Bars, Link, Panel, Stat, Table
 
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 """The data source that Grafana is provisioned with."""
-MANY_SERIES = 100
-"""Points of a table over time at most: a step is what one row tells of."""
+MOST_STEPS = 100
+"""Steps of a table over time at most: each is a row for what happened in it."""
 
 Builder = TypeVar("Builder", stat.Panel, timeseries.Panel, table.Panel, barchart.Panel)
 AnyBuilder = stat.Panel | timeseries.Panel | table.Panel | barchart.Panel
@@ -107,7 +107,7 @@ def _table(panel: Panel) -> table.Panel:
         made.override_by_name(column.name, properties)
     made.sort_by([common.TableSortByFieldState().display_name(panel.sort).desc(panel.descending)])
     if panel.over_time:
-        made.max_data_points(MANY_SERIES).interval("1m")
+        made.max_data_points(MOST_STEPS).interval("1m")
     return made
 
 
