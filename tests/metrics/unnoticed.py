@@ -36,8 +36,7 @@ REASONS = (
         f"{ONCE}: a maximum twice as high is above the minimum, too",
     ),
     Reason(
-        r"(workloads: (ImagePullFailing|ContainerNotStarting|PodNotReady)|gpus: GpuXidError|monitoring: NodeNotScraped) "
-        r"\w+: aggregation: .*group`: group -> sum",
+        r"\w+: (ImagePullFailing|ContainerNotStarting|PodNotReady|GpuXidError|NodeNotScraped) \w+: aggregation: .*group`: group -> sum",
         "the value is not told, only that there is one",
     ),
     Reason(r"gpus: GpuRowRemapFailed critical: aggregation: .*max -> sum", "the value is not told, and a sum is above 0 where its largest part is"),
