@@ -27,7 +27,6 @@ FEAST_FRESHNESS = "feast_feature_freshness_seconds"
 LEAST_OUTCOMES = 200
 """Outcomes of a day below which their accuracy says nothing: its standard error is then up to 3.5 %."""
 
-_SECONDS = {"30m": 1800, "1h": 3600, "2h": 7200}
 _BY_MODEL = ", ".join(MODEL)
 _BY_SCORE = ", ".join((*MODEL, "score"))
 _BY_VARIABLE = ", ".join(VARIABLE)
@@ -173,7 +172,7 @@ def _input_alerts(settings: MetricsSettings) -> list[Recording | Alert]:
     trained = f'max by ({_BY_VARIABLE}) ({BASELINE}{{bin="{MISSING}", kind="feature"}})'
     # By the baseline, so that a feature of which no value ever came is known, too.
     expected = f"max by ({_BY_VARIABLE}) ({BASELINE_ENTROPY}{only})"
-    flowing = f"avg_over_time({_RATE}[{fast}]) * {_SECONDS[fast]} >= {least}"
+    flowing = f"sum by ({_BY_MODEL}) (increase({PREDICTIONS.name}[{fast}])) >= {least}"
     return [
         Alert(
             name="ModelInputMissing",
