@@ -252,6 +252,7 @@ def test_a_collectors_configuration_is_read_before_it_is_taken(account, place, w
     rarely = {"configurationBlob": JOBS.replace(b"30s", b"60s")}
     account.amp.update_scraper(scraperId=id_, scrapeConfiguration=rarely, alias="rarely")
     assert read(account, id_)["scrapeConfiguration"] == rarely
+    assert [one["scraperId"] for one in account.amp.list_scrapers()["scrapers"]] == [id_]
     assert [one["scraperId"] for one in account.amp.list_scrapers(filters={"alias": ["rare"], "sourceArn": [made["arn"]]})["scrapers"]] == [id_]
     assert account.amp.list_scrapers(filters={"sourceArn": ["arn:aws:eks:eu-central-1:123456789012:cluster/other"]})["scrapers"] == []
 

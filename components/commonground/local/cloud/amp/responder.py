@@ -2,6 +2,7 @@
 """AMP's calls as moto's server takes them: a subclass of moto's responses, with a method for each operation of ours."""
 
 from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs, urlsplit
 
 from moto.amp.models import amp_backends
 from moto.amp.responses import PrometheusServiceResponse
@@ -35,8 +36,8 @@ def _method(name: str) -> Callable[[Responder], ActionResult]:
 
 
 def _with_filters(responder: Responder) -> Params:
-    """A map in a query is spread over it, key by key, which moto does not read back."""
-    filters = {name: values for name, values in responder.querystring.items() if name not in ("maxResults", "nextToken")}
+    """A map in a query is spread over it, key by key, which moto does not read back: without any it takes the headers for a query."""
+    filters = {name: values for name, values in parse_qs(urlsplit(responder.uri).query).items() if name not in ("maxResults", "nextToken")}
     return {**responder.params, "filters": filters}
 
 
