@@ -154,8 +154,10 @@ def test_a_node_that_is_down_silences_its_pods_and_no_others(running: Running) -
         {"alertname": "PodCrashLooping", "severity": "warning", "team": "shop", "namespace": "shop", "pod": "web-1", "node": "node-1"},
         {"alertname": "PodNotReady", "severity": "critical", "team": "shop", "namespace": "shop", "pod": "web-2", "node": "node-2"},
         {"alertname": "JobFailed", "severity": "warning", "team": "shop", "namespace": "shop"},
+        {"alertname": "GpuXidError", "severity": "critical", "team": "platform", "node": "node-1", "gpu": "0"},
     )
     assert running.told("platform-critical", "NodeNotReady")
+    assert running.told("platform-critical", "GpuXidError")
     assert running.told("shop-critical", "PodNotReady")
     assert running.told("shop-warning", "JobFailed")
     assert running.silenced() == {"PodCrashLooping/warning"}
