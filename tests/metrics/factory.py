@@ -23,7 +23,7 @@ def metrics_settings(**changes: Any) -> MetricsSettings:
         "subscriptions": {},
         "runbooks": "docs/runbooks",
         "retention_days": 150,
-        "series": 1_000_000,
+        "platform_series": 1_000_000,
         "team_series": 200_000,
         "log_retention_days": 30,
         "protection": Protection(on=False),

@@ -127,7 +127,7 @@ class Workspace(pulumi.ComponentResource):
             f"{self._label}-bounds",
             workspace_id=self.workspace.id,
             retention_period_in_days=settings.retention_days,
-            limits_per_label_sets=[_bound({}, settings.series), *(_bound({"team": team}, settings.team_series) for team in settings.teams)],
+            limits_per_label_sets=[_bound({}, settings.platform_series), *(_bound({"team": team}, settings.team_series) for team in settings.teams)],
             opts=self._inside,
         )
 

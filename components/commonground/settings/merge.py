@@ -294,7 +294,7 @@ def _metrics(files: Files, metrics: Metrics, scale: MetricsScale) -> MetricsSett
         subscriptions={team: dict(_addresses(files, targets)) for team, targets in metrics.alerts.items()},
         runbooks=metrics.runbooks,
         retention_days=scale.retention_days,
-        series=scale.series,
+        platform_series=scale.platform_series,
         team_series=scale.team_series,
         log_retention_days=files.scale.log_retention_days,
         protection=_protection(files),

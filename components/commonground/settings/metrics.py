@@ -122,8 +122,8 @@ class MetricsScale(Settings):
 
     retention_days: int = Field(ge=1, le=1095)
     """How long samples are kept, in days (Amazon Managed Prometheus user guide, "Configure your workspace"). Example: `150`."""
-    series: int = Field(default=1_000_000, ge=10_000)
-    """Active series at most, of the whole environment: the limit of what a mistake can cost. Default: `1000000`."""
+    platform_series: int = Field(default=1_000_000, ge=10_000)
+    """Active series at most of what is no team's: nodes, the control plane, the platform's pods. Default: `1000000`."""
     team_series: int = Field(default=200_000, ge=1_000)
     """Active series at most of each team. A model with 100 features takes about 5,000. Default: `200000`."""
 
@@ -145,7 +145,7 @@ class MetricsSettings(Settings):
     """Team or `platform` -> severity -> address. Example: `{"shop": {"critical": "https://events.acme.io/shop"}}`."""
     runbooks: str
     retention_days: int
-    series: int
+    platform_series: int
     team_series: int
     log_retention_days: int
     protection: Protection

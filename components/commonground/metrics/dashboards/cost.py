@@ -96,11 +96,10 @@ def _now(settings: MetricsSettings) -> Line:
             ),
             Stat(
                 title="Active series",
-                description=f"Of {settings.series} that this environment may have: ingestion is paid by the sample.",
+                description="Ingestion is paid by the sample, so by the series. What each team has is below.",
                 unit=Unit.SHORT,
                 width=4,
                 decimals=1,
-                thresholds=above(0.7 * settings.series, 0.9 * settings.series),
                 values=(Query("sum(scrape_samples_post_metric_relabeling)", "Series"),),
                 trend=True,
             ),

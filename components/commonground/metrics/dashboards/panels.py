@@ -63,7 +63,7 @@ def _time_series(panel: Panel) -> timeseries.Panel:
     if panel.stacked:
         made.stacking(common.StackingConfig().mode(words.StackingMode.NORMAL).group("A"))
     if panel.thresholds:
-        made.thresholds_style(common.GraphThresholdsStyleConfig().mode(words.GraphTresholdsStyleMode.DASHED))
+        made.thresholds_style(common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED))
     if panel.minimum is not None:
         made.min(panel.minimum)
     if panel.maximum is not None:

@@ -98,10 +98,11 @@ def _series(settings: MetricsSettings) -> Iterator[Alert]:
         wait="15m",
     )
     yield Alert(
-        "SeriesNearLimit",
-        f"sum(scrape_samples_post_metric_relabeling) > {NEAR_LIMIT * settings.series:.0f}",
+        "PlatformSeriesNearLimit",
+        # Targets of the cluster's own have no team.
+        f'sum(scrape_samples_post_metric_relabeling{{team=~"|{PLATFORM}"}}) > {NEAR_LIMIT * settings.platform_series:.0f}',
         Severity.WARNING,
-        f"All targets expose {{{{ $value | humanize }}}} series, of {settings.series} at most",
+        f"The cluster's and the platform's targets expose {{{{ $value | humanize }}}} series, of {settings.platform_series} at most",
         wait="15m",
         team=PLATFORM,
     )

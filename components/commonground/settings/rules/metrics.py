@@ -32,14 +32,6 @@ def scaled(files: Files) -> Iterator[Problem]:
         yield Problem(Block.SCALE, ("metrics",), "retention and limits", "nothing: the blueprint has no `metrics`", "remove it")
 
 
-def limits(files: Files) -> Iterator[Problem]:
-    """No team may have more series than all together."""
-    scale = files.scale.metrics
-    if scale is not None and scale.team_series > scale.series:
-        expected = f"at most {scale.series}, which `series` is for the whole environment"
-        yield Problem(Block.SCALE, ("metrics", "team_series"), str(scale.team_series), expected, f"write {scale.series} or less")
-
-
 def ground(files: Files) -> Iterator[Problem]:
     """The collector has a tier without pods, the exporters are add-ons, and Grafana has a way out."""
     network, addons = files.blueprint.network, files.blueprint.cluster.addons
@@ -103,4 +95,4 @@ def objectives(files: Files) -> Iterator[Problem]:
                 yield Problem(Block.BLUEPRINT, keys, f"the unknown team `{team}`", f"one of the blueprint's teams: {listed(teams)}", fix)
 
 
-RULES: tuple[Rule, ...] = (scaled, limits, ground, thresholds, targets, objectives)
+RULES: tuple[Rule, ...] = (scaled, ground, thresholds, targets, objectives)
