@@ -68,6 +68,7 @@ ONLY_EVERYWHERE = (
     "secretsmanager:ListSecrets",
     "servicequotas:GetServiceQuota",
     "servicequotas:ListServiceQuotas",
+    "sns:GetSubscriptionAttributes",
     "sns:ListTopics",
     "sqs:ListQueues",
     "ssm:DescribeParameters",

@@ -76,7 +76,7 @@ READS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         tuple(f"arn:aws:aps:{{region}}:{{account}}:{kind}/*" for kind in ("workspace", "rulegroupsnamespace", "scraper")),
     ),
-    "SeeTopics": (("sns:GetTopicAttributes", "sns:ListTagsForResource"), ("arn:aws:sns:{region}:{account}:*",)),
+    "SeeTopics": (("sns:GetTopicAttributes", "sns:ListTagsForResource"), ("arn:aws:sns:{region}:{account}:commonground-{environment}-alerts-*",)),
     "SeeLogGroups": (("logs:ListTagsForResource",), ("arn:aws:logs:{region}:{account}:log-group:*",)),
 }
 
@@ -123,7 +123,7 @@ def preview_statements(settings: DeliverySettings, *, buckets: Sequence[pulumi.I
 
     `buckets`: ARNs of the environment's. `project`: Pulumi's, which names the state's files.
     """
-    place = {"account": settings.account, "region": settings.region}
+    place = {"account": settings.account, "environment": settings.environment, "region": settings.region}
     reads = [Statement(sid, actions, tuple(resource.format(**place) for resource in on)) for sid, (actions, on) in READS.items()]
     if buckets:
         objects = tuple(pulumi.Output.concat(arn, "/*") for arn in buckets)

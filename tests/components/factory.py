@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.metrics.factory import metrics_settings
+
 from commonground.settings.ami import AMI_TYPES
 from commonground.settings.base import (
     Accelerator,
@@ -190,5 +192,6 @@ def environment(**changes: Any) -> Environment:
         "accelerators": accelerators(),
         "teams": (team(protection=protection),),
         "delivery": delivery(),
+        "metrics": metrics_settings(teams={"shop": ("shop", "shop-jobs")}, protection=protection),
     }
     return Environment(**{**values, **changes})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.components import factory
 from tests.components.stage import Declared, Stage, stage
+from tests.metrics.factory import metrics_settings
 
 from commonground import Foundation
 from commonground.settings.base import BucketPurpose, PoolPurpose, Protection, Zone
@@ -12,7 +13,8 @@ from commonground.settings.environment import AccessSettings, BucketSettings, En
 
 PAGE = Path(__file__).parents[2] / "docs" / "names.md"
 
-ZONE = "euc1-az1"
+ZONES = ("euc1-az1", "euc1-az2")
+"""Two, since the collector stands in two; one row stands for both."""
 
 HEAD = """\
 # Names
@@ -29,8 +31,9 @@ blueprint, `<zone>` is the id of a zone, `<service>` the last part of the name o
 def environment() -> Environment:
     """One of each thing that settings name, its name being what the page calls it."""
     on = Protection(on=True)
-    plain = factory.environment(protection=on, zones=(ZONE,))
-    network = plain.network.model_copy(update={"zones": (Zone(id=ZONE, name="eu-central-1a"),), "endpoints": ("s3", "<service>")})
+    plain = factory.environment(protection=on, zones=ZONES)
+    zones = tuple(Zone(id=zone, name=f"eu-central-1{letter}") for zone, letter in zip(ZONES, "ab", strict=True))
+    network = plain.network.model_copy(update={"zones": zones, "endpoints": ("s3", "<service>")})
     buckets = tuple(
         BucketSettings(name=name, purpose=purpose, protection=on) for name, purpose in (("<bucket>", BucketPurpose.MODELS), ("logs", BucketPurpose.LOGS))
     )
@@ -44,9 +47,10 @@ def environment() -> Environment:
             "storage": plain.storage.model_copy(update={"buckets": buckets}),
             "registries": plain.registries.model_copy(update={"repositories": (repository,)}),
             "cluster": plain.cluster.model_copy(update={"access": (access,)}),
-            "pools": (factory.pool("<pool>", PoolPurpose.GPU, zones=(ZONE,)),),
+            "pools": (factory.pool("<pool>", PoolPurpose.GPU, zones=ZONES),),
             "accelerators": accelerators.model_copy(update={"pools": (accelerators.pools[0].model_copy(update={"name": "<pool>"}),)}),
             "teams": (team,),
+            "metrics": metrics_settings(teams={"<team>": ("<namespace>",)}, subscriptions={"<team>": {"critical": "on-call@acme.io"}}, protection=on),
         }
     )
 
@@ -69,7 +73,7 @@ def _section(token: str, components: list[Declared], made: Stage) -> str:
 
 def _named(one: Declared) -> str:
     # In names of IAM policies the brackets are dots.
-    return re.sub(r"\.(team|bucket|repository|prefix)\.", r"<\1>", one.name.replace(ZONE, "<zone>"))
+    return re.sub(r"\.(team|bucket|repository|prefix)\.", r"<\1>", re.sub("|".join(ZONES), "<zone>", one.name))
 
 
 if __name__ == "__main__":

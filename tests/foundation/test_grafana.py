@@ -22,35 +22,6 @@ found = Path(__file__).parent / "run"
 run = found.read_text().strip() if found.exists() else "base"
 secrets.token_urlsafe = lambda size=None: f"hunter2-{run}-{size}"
 """
-AFTER = """
-import pulumi_aws as aws
-
-from commonground.metrics.grafana import Grafana
-from commonground.settings.base import Protection
-from commonground.settings.metrics import Drift, MetricsSettings, Models, Objectives
-
-
-class Workspace:
-    arn = f"arn:aws:aps:{environment.region}:{environment.account}:workspace/ws-0a1b"
-    endpoint = f"https://aps-workspaces.{environment.region}.amazonaws.com/workspaces/ws-0a1b/"
-    region = environment.region
-
-
-Grafana(
-    "grafana",
-    MetricsSettings(
-        environment=environment.name, account=environment.account, region=environment.region, teams={}, scrape_seconds=30, grafana=True,
-        objectives=Objectives(), drift=Drift(), models=Models(), subscriptions={}, runbooks="docs/runbooks", retention_days=150, series=1000000,
-        team_series=200000, log_retention_days=30, protection=Protection(on=False),
-    ),
-    cluster=foundation.cluster,
-    images=foundation.images,
-    workspace=Workspace(),
-    dashboards={"overview.json": '{"uid": "overview", "title": "Overview"}'},
-    after=[foundation.addons, foundation.priorities],
-    opts=pulumi.ResourceOptions(providers=[aws.Provider("aws-of-grafana", region=environment.region)]),
-)
-"""
 PASSWORD = "hunter2"
 FORMS = ("text", "markdown", "html", "json")
 
@@ -88,7 +59,7 @@ def story(checkouts: Checkouts, tmp_path_factory: pytest.TempPathFactory) -> Ite
         program = checkout.stack / "__main__.py"
         text = program.read_text("utf-8")
         start = text.index("config = pulumi.Config")
-        program.write_text(text[:start] + BEFORE + text[start:] + AFTER, "utf-8")
+        program.write_text(text[:start] + BEFORE + text[start:], "utf-8")
         (checkout.root / ".gitignore").write_text((checkout.root / ".gitignore").read_text() + "stacks/foundation/run\n")
         checkout.commit()
         yield Story(checkout, tmp_path_factory.mktemp("reports"))
