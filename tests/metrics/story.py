@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,6 +40,7 @@ DEFAULTS = {"query.lookback-delta": "5m", "rules.alert.resend-delay": "1m"}
 ROWS = 60
 """Of one request."""
 
+WINDOWS = ("fast", "slow")
 POOL = 1000
 """Rows of each kind of traffic, sent again and again: the raw values that Prometheus' are held against."""
 
@@ -109,7 +111,6 @@ class Traffic:
 class Moment:
     """One evaluation: what Prometheus had recorded, and the raw values that it is about."""
 
-    at: float
     increases: dict[str, dict[str, dict[str, float]]]
     """Window -> variable -> bin -> sum of the recorded 5-minute increases."""
     recorded: dict[tuple[str, str], dict[str, float]]
@@ -213,20 +214,18 @@ def tell(folder: Path) -> Story:
 
 
 def moment(server: Prometheus, rows: Rows) -> Moment:
-    """After the traffic stopped: an evaluation that has seen all of it."""
-    stopped = time.time()
-    step = 300 / TIMES
-    at = wait_for("an evaluation", lambda: _evaluated(server, stopped + 1.2 * step))
-    ranges = {window: _range(window) for window in ("fast", "slow")}
-    increases = {window: _sums(server, f"commonground:model_values:increase5m[{length}]", at) for window, length in ranges.items()}
+    """After the traffic stopped: an evaluation of each window that has seen all of it. Their groups are evaluated at times of their own."""
+    seen = time.time() + 2 * 300 / TIMES
+    at = {window: wait_for("an evaluation", partial(_evaluated, server, window, seen)) for window in WINDOWS}
+    increases = {window: _sums(server, f"commonground:model_values:increase5m[{_range(window)}]", at[window]) for window in WINDOWS}
     recorded = {
-        (measure, window): {sample.labels["variable"]: sample.value for sample in server.query(f"commonground:model_{measure}:{window}", at)}
+        (measure, window): {one.labels["variable"]: one.value for one in server.query(f"commonground:model_{measure}:{window}", at[window])}
         for measure in ("psi", "jensen_shannon")
-        for window in ranges
+        for window in WINDOWS
     }
     score = server_module().score
     raw = {name: [row[name] for row in rows] for name in rows[0]} | {"score": [score(row) for row in rows]}
-    return Moment(at, increases, recorded, raw)
+    return Moment(increases, recorded, raw)
 
 
 def _range(window: str) -> str:
@@ -235,8 +234,8 @@ def _range(window: str) -> str:
     return text.split(f"record: commonground:model_values:sum_{window}")[1].split("[")[1].split("]")[0]
 
 
-def _evaluated(server: Prometheus, after: float) -> float | None:
-    times = [sample.value for sample in server.query("max(timestamp(commonground:model_jensen_shannon:slow))")]
+def _evaluated(server: Prometheus, window: str, after: float) -> float | None:
+    times = [sample.value for sample in server.query(f"max(timestamp(commonground:model_jensen_shannon:{window}))")]
     return times[0] if times and times[0] > after else None
 
 

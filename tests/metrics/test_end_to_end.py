@@ -17,7 +17,6 @@ from tests.metrics.story import Moment, Story
 pytestmark = [needs_prometheus, needs_alertmanager]
 
 MOMENTS = ("calm", "drifted")
-WINDOWS = ("fast", "slow")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +75,7 @@ def test_every_rule_could_be_evaluated(told: Story) -> None:
     assert told.errors == []
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("window", story.WINDOWS)
 @pytest.mark.parametrize("when", MOMENTS)
 def test_distances_are_numpys_and_scipys_of_the_recorded_increases(told: Story, when: str, window: str) -> None:
     moment = told.moments[when]
