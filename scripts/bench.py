@@ -19,6 +19,8 @@ from statistics import median
 
 import bench_previews
 import bench_report
+import bench_rules
+import bench_series
 import bench_telemetry
 
 from commonground.engine.builds import cache
@@ -203,7 +205,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--fresh", action="store_true", help="also a fresh clone, with its own .venv")
+    parser.add_argument("--rules", action="store_true", help="only what evaluating the rules of the metrics stack costs; needs Debian's package `prometheus`")
     options = parser.parse_args()
+    if options.rules:
+        print(bench_rules.table(bench_rules.measure(bench_series.Size(), options.runs)))
+        return
     with copy() as root, tempfile.TemporaryDirectory(prefix="commonground-bench-") as folder:
         checkout = Checkout(root)
         try:

@@ -146,7 +146,7 @@ def _build(data: Path, raw: Sequence[Series], back: Mapping[int, Sequence[Series
         jobs = [pool.submit(_day, data, back, max(start, edge - DAY), min(start + BLOCK, edge)) for start in starts]
         for job in jobs:
             job.result()
-    while (now := int(time.time()) // SCRAPE * SCRAPE) - edge > SCRAPE:
+    while (now := int(time.time()) // SCRAPE * SCRAPE) - edge > 2 * SCRAPE:
         # A block begins where the last one ends; the last one is the shortest, so that its samples are fresh.
         upper = min(now + SCRAPE, (edge // BLOCK + 1) * BLOCK)
         steps = {step: range(-(-edge // step) * step, upper, step) for step in back}

@@ -13,7 +13,8 @@ BLOCK = 7200
 """Seconds of a block: `promtool tsdb create-blocks-from` makes one of each even two hours, and reads its whole input for each."""
 SCRAPE = 15
 FEATURE_BINS = 10
-RESERVED = (contract.MISSING, contract.UNSEEN)
+NAMED_EVERY = 5
+"""Every fifth feature is a category."""
 CODES = ("200", "400", "500")
 ROUTES = 5
 
@@ -106,10 +107,12 @@ def values(target: Mapping[str, str], model: str, drifts: bool, features: int) -
         kind, variable = ("feature", f"feature_{number}") if number < features else ("prediction", "score")
         labels = {**version, "baseline": "0a1b2c3d", "kind": kind, "variable": variable}
         yield Series(contract.OUT_OF_RANGE.name, {name: value for name, value in labels.items() if name != "baseline"}, rate=0.1)
-        bins = [*(str(10.5 * (one + 1)) for one in range(FEATURE_BINS - 1)), contract.LAST]
+        named = number % NAMED_EVERY == 1
+        bins = [f"category-{one}" for one in range(FEATURE_BINS)] if named else [*(str(10.5 * (one + 1)) for one in range(FEATURE_BINS - 1)), contract.LAST]
+        reserved = (contract.UNSEEN, contract.MISSING) if named else (contract.MISSING,)
         shifted = drifts and number % 10 == 0
-        for place, one in enumerate([*bins, *RESERVED]):
-            expected = 0.0 if one in RESERVED else 1 / FEATURE_BINS
+        for place, one in enumerate([*bins, *reserved]):
+            expected = 0.0 if one in reserved else 1 / FEATURE_BINS
             seen = expected * ((0.4 + 0.13 * place) if shifted else 0.97 + 0.06 * chance(f"{model}{variable}{one}"))
             yield Series(contract.VALUES.name, {**labels, "bin": one}, rate=100 * seen)
             yield Series(contract.BASELINE_RATIO.name, {**labels, "bin": one}, value=expected)
