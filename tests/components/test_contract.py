@@ -38,6 +38,10 @@ CONTRACT: dict[str, Any] = {
     "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": f"{ROLES}/teams/shop-1a2b"}},
     "priority_classes": ["serving", "batch"],
     "storage_classes": ["gp3"],
+    "metrics": {
+        "workspace": {"id": "ws-1", "arn": "arn:workspace", "endpoint": "https://workspace.example/"},
+        "topics": {"shop-critical": "arn:topic", "retraining": "arn:retraining"},
+    },
     "delivery": {"provider_arn": "arn:provider", "preview_role_arn": f"{ROLES}/preview", "deploy_role_arn": f"{ROLES}/deploy"},
 }
 

@@ -111,7 +111,8 @@ def test_exactly_what_holds_data_is_protected_and_by_the_names_that_unprotected_
     fixed = {names.CLUSTER, names.CLUSTER_KEY, names.CLUSTER_LOGS, names.FLOW_LOGS, names.STORAGE_KEY, names.REGISTRIES_KEY}
     buckets = {names.bucket(name) for name in ("datasets", "models", "artifacts", "logs")}
     namespaces = {names.namespace("shop", name) for name in ("shop", "shop-jobs")}
-    assert custom == fixed | buckets | namespaces | {names.repository(name) for name in ("shop", "models/churn")}
+    metrics = {names.METRICS_WORKSPACE, names.METRICS_KEY, names.METRICS_LOGS}
+    assert custom == fixed | metrics | buckets | namespaces | {names.repository(name) for name in ("shop", "models/churn")}
 
 
 def test_nothing_is_protected_where_the_scale_says_so(made: Stage) -> None:

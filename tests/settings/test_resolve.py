@@ -32,7 +32,7 @@ def test_shipped_environments_have_one_shape(shipped: Shipped) -> None:
             [addon.name for addon in (*environment.cluster.addons, *environment.addons.addons)],
             [entry.name for entry in environment.cluster.members],
             [(pool.name, pool.sharing, pool.efa) for pool in (environment.accelerators.pools if environment.accelerators else ())],
-            [team.model_dump(exclude={"quota", "protection"}) for team in environment.teams],
+            [team.model_dump(exclude={"quota", "protection", "scraped_from"}) for team in environment.teams],
         )
 
     assert len({repr(shape(shipped(name))) for name in ENVIRONMENTS}) == 1

@@ -9,11 +9,8 @@ import pulumi_aws as aws
 from commonground.iam import Principals, Statement, document
 from commonground.metrics.scrape import configuration
 from commonground.metrics.workspace import WorkspaceLike
-from commonground.settings.metrics import MetricsSettings
+from commonground.settings.metrics import COLLECTOR_ZONES, MetricsSettings
 from commonground.tags import named
-
-LEAST_ZONES = 2
-"""Zones of its subnets at least (Amazon Managed Service for Prometheus user guide, "Using an AWS managed collector")."""
 
 # Its API reference, "ScraperComponent": all there are.
 LOGGED = ("SERVICE_DISCOVERY", "COLLECTOR", "EXPORTER")
@@ -43,7 +40,7 @@ class TooFewZonesError(ValueError):
     """Too few intra subnets."""
 
     def __init__(self, collector: str, zones: Sequence[str]) -> None:
-        super().__init__(f"{collector!r}: expected intra subnets in at least {LEAST_ZONES} zones, found {', '.join(zones) or 'none'}")
+        super().__init__(f"{collector!r}: expected intra subnets in at least {COLLECTOR_ZONES} zones, found {', '.join(zones) or 'none'}")
         self.zones = tuple(zones)
 
 
@@ -73,7 +70,7 @@ class Collector(pulumi.ComponentResource):
         super().__init__("commonground:metrics:Collector", name, None, opts)
         self._label = name
         self._inside = pulumi.ResourceOptions(parent=self)
-        if len(network.intra_subnet_ids) < LEAST_ZONES:
+        if len(network.intra_subnet_ids) < COLLECTOR_ZONES:
             raise TooFewZonesError(name, sorted(network.intra_subnet_ids))
 
         roles, ready = self._roles(settings, workspace) if workspace.key_arn is not None else (None, [])
@@ -83,7 +80,7 @@ class Collector(pulumi.ComponentResource):
             source={
                 "eks": {
                     "cluster_arn": cluster.arn,
-                    "subnet_ids": list(network.intra_subnet_ids.values()),
+                    "subnet_ids": list(network.intra_subnet_ids.values())[:COLLECTOR_ZONES],
                     "security_group_ids": [cluster.security_group_id],
                 }
             },

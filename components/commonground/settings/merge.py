@@ -34,7 +34,7 @@ from commonground.settings.environment import (
 )
 from commonground.settings.files import Files
 from commonground.settings.lock import LockFile
-from commonground.settings.metrics import AlertTargets, Metrics, MetricsScale, MetricsSettings
+from commonground.settings.metrics import COLLECTOR_ZONES, AlertTargets, Metrics, MetricsScale, MetricsSettings
 
 VPC_CIDR = "vpc_cidr"
 """Binding with the VPC's range."""
@@ -247,11 +247,11 @@ def _team(files: Files, name: str, team: Team) -> TeamSettings:
 
 
 def _scraped_from(files: Files) -> tuple[str, ...]:
-    """The intra tier, where the metrics collector stands: a zone that is added adds a range."""
+    """Where the metrics collector stands: a zone that is added changes nothing."""
     tier = files.blueprint.network.tiers.get("intra")
     if files.blueprint.metrics is None or tier is None:
         return ()
-    return tuple(subnet_cidr(files.bindings.text(VPC_CIDR), tier.slot, private=False, zone_number=zone.number) for zone in used_zones(files))
+    return tuple(subnet_cidr(files.bindings.text(VPC_CIDR), tier.slot, private=False, zone_number=zone.number) for zone in used_zones(files)[:COLLECTOR_ZONES])
 
 
 def issuer(delivery: Delivery) -> str:

@@ -15,6 +15,10 @@ SlowWindow = Literal["6h", "12h", "1d"]
 # The buckets of `commonground_request_duration_seconds`: a bound between two of them cannot be counted.
 LatencyBound = Literal[50, 100, 250, 500, 1000, 2500, 5000, 10000]
 
+COLLECTOR_ZONES = 2
+"""Zones that the collector stands in, those with the lowest numbers: the least that it takes, since another subnet is another collector (Amazon Managed
+Service for Prometheus user guide, "Using an AWS managed collector")."""
+
 PLATFORM = "platform"
 """Whose alerts those are that no team's namespace explains: the platform team's."""
 
