@@ -21,8 +21,6 @@ Rule = dict[str, Any]
 
 BATCH = 24
 """Mutants of one promtool process."""
-MANY_STEPS = 300
-"""Evaluations of a case from which it is run on those mutants only that the shorter cases did not notice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +96,26 @@ class Namespace:
             found |= more
         return found
 
-    def test_files(self, mutant: Mutant, *, long: bool) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """The rule file and the test file for each file of cases that could notice a mutant. `long`: also cases of many evaluations."""
+    def candidates(self, mutant: Mutant) -> list[tuple[int, int]]:
+        """The cases that could notice a mutant, as file and place in it: those that ask for the rule itself first, then the shorter ones."""
         group, place = mutant.position
-        affected = self.read_by(_key(self.groups[group]["rules"][place]))
-        for file in self.files:
-            tests = [test for test in file["tests"] if asked(test) & affected and (long or steps(file, test) < MANY_STEPS)]
-            if tests:
-                needed = self.reads({one for test in tests for one in asked(test)})
-                groups = list(self._with(mutant, needed))
-                yield {"groups": groups}, {**file, "group_eval_order": [group["name"] for group in groups], "tests": tests}
+        own = _key(self.groups[group]["rules"][place])
+        affected = self.read_by(own)
+        found = [
+            (own not in asked(test), steps(file, test), f, t)
+            for f, file in enumerate(self.files)
+            for t, test in enumerate(file["tests"])
+            if asked(test) & affected
+        ]
+        return [(f, t) for _, _, f, t in sorted(found)]
+
+    def test_files(self, mutant: Mutant, cases: Sequence[tuple[int, int]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """A rule file and a test file for each file of these cases."""
+        for f in sorted({file for file, _ in cases}):
+            tests = [self.files[f]["tests"][t] for file, t in cases if file == f]
+            needed = self.reads({one for test in tests for one in asked(test)})
+            groups = list(self._with(mutant, needed))
+            yield {"groups": groups}, {**self.files[f], "group_eval_order": [group["name"] for group in groups], "tests": tests}
 
     def _with(self, mutant: Mutant, needed: set[str]) -> Iterator[dict[str, Any]]:
         for g, group in enumerate(self.groups):
@@ -145,29 +153,33 @@ class Outcome:
 
 def run(namespace: Namespace, wanted: Sequence[Mutant]) -> list[Outcome]:
     """Whether the cases notice each mutant, in the order given."""
-    found: dict[Mutant, Outcome] = {}
-    for long in (False, True):
-        left = [one for one in wanted if one not in found or not found[one].noticed]
-        batches = [left[start : start + BATCH] for start in range(0, len(left), BATCH)]
+    left = {mutant: namespace.candidates(mutant) for mutant in wanted}
+    found = {mutant: Outcome(mutant, noticed=False) for mutant in wanted}
+    many = 1
+    while left:
+        work = [(mutant, cases[:many]) for mutant, cases in left.items()]
+        batches = [work[start : start + BATCH] for start in range(0, len(work), BATCH)]
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for outcomes in pool.map(partial(_batch, namespace, long=long), batches):
+            for outcomes in pool.map(partial(_batch, namespace), batches):
                 found |= {outcome.mutant: outcome for outcome in outcomes}
+        left = {mutant: cases[many:] for mutant, cases in left.items() if cases[many:] and not found[mutant].noticed}
+        many *= 2
     return [found[one] for one in wanted]
 
 
-def _batch(namespace: Namespace, batch: Sequence[Mutant], *, long: bool) -> list[Outcome]:
+def _batch(namespace: Namespace, batch: Sequence[tuple[Mutant, Sequence[tuple[int, int]]]]) -> list[Outcome]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         of: dict[str, Mutant] = {}
-        for number, mutant in enumerate(batch):
-            for part, (rules, tests) in enumerate(namespace.test_files(mutant, long=long)):
+        for number, (mutant, cases) in enumerate(batch):
+            for part, (rules, tests) in enumerate(namespace.test_files(mutant, cases)):
                 stem = f"{number}-{part}"
                 (folder / f"{stem}-rules.json").write_text(json.dumps(rules))
-                (folder / f"{stem}.json").write_text(json.dumps({"rule_files": [f"{stem}-rules.json"], **tests}))
+                (folder / f"{stem}.json").write_text(json.dumps({**tests, "rule_files": [f"{stem}-rules.json"]}))
                 of[f"{stem}.json"] = mutant
         noticed, invalid = _promtool(folder, list(of)) if of else (set(), set())
     bad, broken = {of[stem] for stem in noticed}, {of[stem] for stem in invalid}
-    return [Outcome(one, one in bad, one in broken) for one in batch]
+    return [Outcome(mutant, mutant in bad, mutant in broken) for mutant, _ in batch]
 
 
 def _promtool(folder: Path, names: Sequence[str]) -> tuple[set[str], set[str]]:
