@@ -3,14 +3,10 @@
 import re
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
-from click.testing import CliRunner
 from pulumi.runtime import mocks, set_mocks
 from pulumi.runtime import test as deployed
-
-from commonground.cli.main import cli
 
 README = Path(__file__).parents[2] / "README.md"
 CONTRACT = {
@@ -56,19 +52,6 @@ def example(name: str) -> str:
     found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     assert found, f"README has no example {name}"
     return found[1]
-
-
-def test_the_model_server_of_the_example_counts_what_it_saw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    rows = "\n".join(f"{20 + row % 50},{'basic' if row % 3 else 'pro'},{row % 10 / 10}" for row in range(1000))
-    Path("train.csv").write_text(f"age,plan,churns\n{rows}\n")
-    made = CliRunner().invoke(cli, ["baseline", "train.csv", "--prediction", "churns", "-o", "baseline.json"])
-    assert made.exit_code == 0, made.output
-    exec(compile(example("telemetry"), "README.md", "exec"), {})
-    with urlopen("http://127.0.0.1:9102/metrics") as answer:
-        exposed = answer.read().decode()
-    counted = [line for line in exposed.splitlines() if 'variable="plan"' in line and line.endswith(" 1.0")]
-    assert len(counted) == 1 and 'bin="basic"' in counted[0] and 'model="churn"' in counted[0]
 
 
 def run(name: str) -> dict[tuple[str, str], dict[str, Any]]:

@@ -59,7 +59,13 @@ QUOTAS = (
     "limits.memory",
     *(f"{name}.nvidia.com.deviceclass.resource.k8s.io/devices" for name in ("gpu", "mig")),
 )
+BOUNDS = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+CONFIG = "spec.template.metadata.annotations.commonground.dev/config"
 AMOUNT = r'"[0-9]+(m|k|Mi|Gi|Ti)?"'
+
+# An id that no resource of the foundation's has as its own: the security group that EKS makes for a cluster.
+OF_THE_CLUSTER = r'"sg-[0-9a-f]{17}"'
+NUMBER = "[0-9]+"
 
 RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "deletionProtection", Owner.SCALE, "protect"),
@@ -88,4 +94,11 @@ RULES: tuple[Rule, ...] = (
     Rule(CLUSTER, "version", Owner.LOCK, "Kubernetes version"),
     Rule(NODE_GROUP, "version", Owner.LOCK, "Kubernetes version"),
     Rule(NODE_GROUP, "releaseVersion", Owner.LOCK, "releases of AMIs"),
+    Rule("aws:ec2/launchTemplate:LaunchTemplate", "vpcSecurityGroupIds[*]", Owner.LOCK, "incarnation: EKS' security group of the cluster", OF_THE_CLUSTER),
+    Rule("aws:amp/scraper:Scraper", "source.eks.securityGroupIds[*]", Owner.LOCK, "incarnation: EKS' security group of the cluster", OF_THE_CLUSTER),
+    Rule(BOUNDS, "retentionPeriodInDays", Owner.SCALE, "metrics: retention_days", NUMBER),
+    Rule(BOUNDS, "limitsPerLabelSets[*].limits.maxSeries", Owner.SCALE, "metrics: platform_series, team_series", NUMBER),
+    Rule("aws:sns/topicSubscription:TopicSubscription", "endpoint", Owner.BINDINGS, "who is told of alerts"),
+    # Its configuration itself is compared, too.
+    Rule("kubernetes:apps/v1:Deployment", CONFIG, Owner.BINDINGS, "a digest of its configuration", r'"[0-9a-f]{16}"'),
 )
