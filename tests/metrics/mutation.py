@@ -52,9 +52,9 @@ def name(rule: Rule) -> str:
     )
 
 
-def mutants(namespace: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[Mutant]:
-    """All mutants of a rule group namespace, in the order of its rules."""
-    for g, group in enumerate(groups):
+def mutants(namespace: str, groups: Sequence[Mapping[str, Any]], *, after: int = 0) -> Iterator[Mutant]:
+    """All mutants of a rule group namespace, in the order of its rules. `after`: groups of others, that it reads, which stand before its own."""
+    for g, group in enumerate(groups[after:], after):
         for r, rule in enumerate(group["rules"]):
             for kind, change, text in _of_rule(rule):
                 yield Mutant(namespace, name(rule), kind, change, (g, r), text)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.metrics import promql
+
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on PATH: Debian's package `prometheus` has it")
 
 CASES = Path(__file__).parent / "cases"
@@ -21,6 +23,14 @@ def cases(namespace: str) -> list[dict[str, Any]]:
     `NAMESPACE.yaml`, and `NAMESPACE.WHAT.yaml` where cases want another evaluation interval. Source: Prometheus docs, "Unit Testing for Rules".
     """
     return [YAML(typ="safe").load(path.read_text()) for path in (CASES / f"{namespace}.yaml", *sorted(CASES.glob(f"{namespace}.*.yaml"))) if path.exists()]
+
+
+def with_what_it_reads(namespace: str, files: Mapping[str, str]) -> list[str]:
+    """Names of the rule group namespaces that record what this one reads, and its own name, last. Those must not read it in turn."""
+    rules = {name: [rule for group in YAML(typ="safe").load(text)["groups"] for rule in group["rules"]] for name, text in files.items()}
+    recorded = {name: {rule["record"] for rule in those if "record" in rule} for name, those in rules.items()}
+    read = {rule["expr"][start:end] for rule in rules[namespace] for start, end in promql.names(rule["expr"])}
+    return [*(name for name in files if name != namespace and recorded[name] & read), namespace]
 
 
 def write_rules(folder: Path, files: Mapping[str, str]) -> list[str]:

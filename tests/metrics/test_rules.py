@@ -65,7 +65,7 @@ def test_prometheus_takes_every_rule_file(tmp_path: Path) -> None:
 @promtool.needs_promtool
 @each_namespace
 def test_every_case_holds(namespace: str, tmp_path: Path) -> None:
-    written = promtool.write_rules(tmp_path, {namespace: FILES[namespace]})
+    written = promtool.write_rules(tmp_path, {name: FILES[name] for name in promtool.with_what_it_reads(namespace, FILES)})
     for cases in promtool.cases(namespace):
         done = promtool.run_cases(tmp_path, written, cases)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -92,7 +92,7 @@ def _series(settings: MetricsSettings) -> Iterator[Alert]:
     )
     yield Alert(
         "TeamSeriesNearLimit",
-        f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods"}}) > {NEAR_LIMIT * settings.team_series:.0f}',
+        f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",team!="{PLATFORM}"}}) > {NEAR_LIMIT * settings.team_series:.0f}',
         Severity.WARNING,
         f"The pods of team {{{{ $labels.team }}}} expose {{{{ $value | humanize }}}} series, of {settings.team_series} at most",
         wait="15m",
