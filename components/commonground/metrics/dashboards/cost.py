@@ -1,10 +1,13 @@
 """Cost drivers: what is paid for, and whether it is used. Prices are the bill's."""
 
 from commonground.metrics.dashboards import links
-from commonground.metrics.dashboards.model import Dashboard, Empty, Key, Line, Query, Row, Stat, Table, Thresholds, TimeSeries, Unit, Value, Variable, above
-from commonground.settings.metrics import MetricsSettings
+from commonground.metrics.dashboards.model import Dashboard, Empty, Key, Line, Query, Row, Stat, Table, TimeSeries, Unit, Value, Variable, above
+from commonground.metrics.rules.limits import TEAM_SERIES
+from commonground.metrics.rules.monitoring import NEAR_LIMIT
+from commonground.settings.metrics import PLATFORM, MetricsSettings
 
 TEAM = 'team=~"$team"'
+_OF_LIMIT = f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods", {TEAM}, team!="{PLATFORM}"}}) / on () group_left () {TEAM_SERIES}'
 NODES = 'up{job="kubelet"}'
 """One for each node, with its pool, instance type and capacity."""
 _HOUR, _MINUTES = 3_600, 60
@@ -18,9 +21,9 @@ def dashboard(settings: MetricsSettings) -> Dashboard:
         description="What is paid for, whose is it, and is it used?",
         rows=(
             Row("In the time range", (_now(settings),)),
-            Row("Teams", (_teams(settings), _gpus())),
+            Row("Teams", (_teams(), _gpus())),
             Row("Nodes", (_nodes(settings), _capacity())),
-            Row("Storage and series", (_storage(), _series(settings))),
+            Row("Storage and series", (_storage(), _series())),
         ),
         variables=(Variable("team", "Team", "kube_pod_info", "team", several=True),),
         hours=24,
@@ -107,7 +110,7 @@ def _now(settings: MetricsSettings) -> Line:
     )
 
 
-def _teams(settings: MetricsSettings) -> Line:
+def _teams() -> Line:
     def usage(rate: str) -> str:
         return f"sum by (team) ({rate})"
 
@@ -117,7 +120,6 @@ def _teams(settings: MetricsSettings) -> Line:
     def requested(resource: str) -> str:
         return f'sum by (team) (avg_over_time(kube_pod_container_resource_requests{{resource="{resource}", {TEAM}}}[$__range]))'
 
-    limit = settings.team_series
     return Line(
         8,
         (
@@ -134,7 +136,7 @@ def _teams(settings: MetricsSettings) -> Line:
                     Value("GPU hours held", gpu_hours(f"commonground:gpu_allocated:count{{{TEAM}}}", "team"), Unit.HOURS, 1),
                     Value("GPU hours used", gpu_hours(f'commonground:gpu_used:ratio{{{TEAM}, pod!=""}}', "team"), Unit.HOURS, 1),
                     Value("Storage", f"sum by (team) (kube_persistentvolumeclaim_resource_requests_storage_bytes{{{TEAM}}})", Unit.BYTES, 1),
-                    Value("Series", f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods", {TEAM}}})', Unit.SHORT, 1, above(0.7 * limit, limit)),
+                    Value("Series of its limit", _OF_LIMIT, Unit.RATIO, 0, above(NEAR_LIMIT, 1)),
                 ),
                 sort="CPU requested",
             ),
@@ -262,17 +264,18 @@ def _storage() -> Line:
     )
 
 
-def _series(settings: MetricsSettings) -> Line:
+def _series() -> Line:
     return Line(
         8,
         (
             TimeSeries(
-                title="Series by team",
-                description=f"Active series of each team's pods. Above {settings.team_series} the workspace refuses new ones of that team.",
-                unit=Unit.SHORT,
+                title="Series by team, of its limit",
+                description="Active series of each team's pods, of those that it may have. At 100 % the workspace refuses new ones of that team.",
+                unit=Unit.RATIO,
                 width=12,
-                thresholds=Thresholds("green", ((settings.team_series, "red"),)),
-                lines=(Query(f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods", {TEAM}}})', "{{team}}"),),
+                decimals=0,
+                thresholds=above(NEAR_LIMIT, 1),
+                lines=(Query(_OF_LIMIT, "{{team}}"),),
                 links=(links.from_series("overview", "team"),),
             ),
             TimeSeries(

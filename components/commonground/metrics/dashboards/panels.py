@@ -83,7 +83,7 @@ def _time_series(panel: Panel) -> timeseries.Panel:
 
 def _table(panel: Panel) -> table.Panel:
     assert isinstance(panel, Table)
-    made = _common(table.Panel(), panel, PromQueryFormat.TABLE)
+    made = _common(table.Panel().align(words.FieldTextAlignment.AUTO).inspect(False), panel, PromQueryFormat.TABLE)
     many = len(panel.columns) > 1
     columns = {f"Value #{_ref(number)}" if many else "Value": column.name for number, column in enumerate(panel.columns)}
     # Grafana calls the only query that returns something `Value`, whatever its letter is.

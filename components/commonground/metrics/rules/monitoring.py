@@ -7,6 +7,7 @@ tells them to CloudWatch only, as RuleEvaluationFailures and AlertManagerNotific
 
 from collections.abc import Iterator, Sequence
 
+from commonground.metrics.rules.limits import PLATFORM_SERIES, TEAM_SERIES
 from commonground.metrics.rules.model import Alert, Group, Severity
 from commonground.settings.metrics import PLATFORM, MetricsSettings
 
@@ -33,7 +34,7 @@ DEGRADED = 0.1
 def groups(settings: MetricsSettings) -> Sequence[Group]:
     """All groups of this namespace."""
     return (
-        Group("monitoring-scraping", (_watchdog(), *_scraping(), *_series(settings))),
+        Group("monitoring-scraping", (_watchdog(), *_scraping(), *_series())),
         Group("monitoring-cluster", (*_api_server(), *_control_plane(), *_addons())),
     )
 
@@ -82,7 +83,7 @@ def _scraping() -> Iterator[Alert]:
     )
 
 
-def _series(settings: MetricsSettings) -> Iterator[Alert]:
+def _series() -> Iterator[Alert]:
     yield Alert(
         "TargetTooLarge",
         f'max by (team, namespace, service) (scrape_samples_post_metric_relabeling{{job="pods"}}) > {MOST_SAMPLES}',
@@ -92,17 +93,17 @@ def _series(settings: MetricsSettings) -> Iterator[Alert]:
     )
     yield Alert(
         "TeamSeriesNearLimit",
-        f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",team!="{PLATFORM}"}}) > {NEAR_LIMIT * settings.team_series:.0f}',
+        f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",team!="{PLATFORM}"}}) > on () group_left () {NEAR_LIMIT} * {TEAM_SERIES}',
         Severity.WARNING,
-        f"The pods of team {{{{ $labels.team }}}} expose {{{{ $value | humanize }}}} series, of {settings.team_series} at most",
+        f"The pods of team {{{{ $labels.team }}}} expose {{{{ $value | humanize }}}} series, over {NEAR_LIMIT:.0%} of what it may have",
         wait="15m",
     )
     yield Alert(
         "PlatformSeriesNearLimit",
         # Targets of the cluster's own have no team.
-        f'sum(scrape_samples_post_metric_relabeling{{team=~"|{PLATFORM}"}}) > {NEAR_LIMIT * settings.platform_series:.0f}',
+        f'sum(scrape_samples_post_metric_relabeling{{team=~"|{PLATFORM}"}}) > {NEAR_LIMIT} * {PLATFORM_SERIES}',
         Severity.WARNING,
-        f"The cluster's and the platform's targets expose {{{{ $value | humanize }}}} series, of {settings.platform_series} at most",
+        f"The cluster's and the platform's targets expose {{{{ $value | humanize }}}} series, over {NEAR_LIMIT:.0%} of what they may have",
         wait="15m",
         team=PLATFORM,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from commonground.metrics.rules import drift, gpus, models, monitoring, nodes, services, workloads
+from commonground.metrics.rules import drift, gpus, limits, models, monitoring, nodes, services, workloads
 from commonground.metrics.rules.model import Group, text
 from commonground.settings.metrics import MetricsSettings
 
@@ -16,6 +16,7 @@ NAMESPACES: Mapping[str, Callable[[MetricsSettings], Sequence[Group]]] = Mapping
         "workloads": workloads.groups,
         "gpus": gpus.groups,
         "monitoring": monitoring.groups,
+        "limits": limits.groups,
     }
 )
 """Name of a rule group namespace -> what is in it."""

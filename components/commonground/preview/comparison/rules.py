@@ -60,6 +60,8 @@ QUOTAS = (
     *(f"{name}.nvidia.com.deviceclass.resource.k8s.io/devices" for name in ("gpu", "mig")),
 )
 BOUNDS = "aws:amp/workspaceConfiguration:WorkspaceConfiguration"
+# The one rule file that has numbers of the scale, and nothing else.
+LIMITS = r'"groups:\\n- name: limits\\n  interval: 1m\\n  rules:\\n(  - record: commonground:[a-z_]+:limit\\n    expr: vector\([0-9]+\)\\n)*"'
 CONFIG = "spec.template.metadata.annotations.commonground.dev/config"
 AMOUNT = r'"[0-9]+(m|k|Mi|Gi|Ti)?"'
 
@@ -98,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     Rule("aws:amp/scraper:Scraper", "source.eks.securityGroupIds[*]", Owner.LOCK, "incarnation: EKS' security group of the cluster", OF_THE_CLUSTER),
     Rule(BOUNDS, "retentionPeriodInDays", Owner.SCALE, "metrics: retention_days", NUMBER),
     Rule(BOUNDS, "limitsPerLabelSets[*].limits.maxSeries", Owner.SCALE, "metrics: platform_series, team_series", NUMBER),
+    Rule("aws:amp/ruleGroupNamespace:RuleGroupNamespace", "data", Owner.SCALE, "metrics: platform_series, team_series", LIMITS),
     Rule("aws:sns/topicSubscription:TopicSubscription", "endpoint", Owner.BINDINGS, "who is told of alerts"),
     # Its configuration itself is compared, too.
     Rule("kubernetes:apps/v1:Deployment", CONFIG, Owner.BINDINGS, "a digest of its configuration", r'"[0-9a-f]{16}"'),
