@@ -50,7 +50,9 @@ def environment() -> Environment:
             "pools": (factory.pool("<pool>", PoolPurpose.GPU, zones=ZONES),),
             "accelerators": accelerators.model_copy(update={"pools": (accelerators.pools[0].model_copy(update={"name": "<pool>"}),)}),
             "teams": (team,),
-            "metrics": metrics_settings(teams={"<team>": ("<namespace>",)}, subscriptions={"<team>": {"critical": "on-call@acme.io"}}, protection=on),
+            "metrics": metrics_settings(
+                teams={"<team>": ("<namespace>",)}, subscriptions={"<team>-critical": "on-call@acme.io", "watchdog": "https://acme.io/alive"}, protection=on
+            ),
         }
     )
 

@@ -155,14 +155,14 @@ def test_only_this_workspace_publishes_and_only_over_tls(made: Stage) -> None:
 
 
 def test_whoever_is_bound_is_told_by_mail_or_over_https() -> None:
-    told = {"shop": {"critical": "https://pager.acme.io/shop", "warning": "shop@acme.io"}, "platform": {"critical": "ops@acme.io"}}
+    told = {"shop-critical": "https://pager.acme.io/shop", "shop-warning": "shop@acme.io", "watchdog": "ops@acme.io"}
     found = {
         name: (one.inputs["protocol"], one.inputs["endpoint"], one.inputs["topic"]) for name, one in deployed(subscriptions=told).all(SUBSCRIPTION).items()
     }
     assert found == {
         "alerts-shop-critical": ("https", "https://pager.acme.io/shop", "arn:aws:test:::alerts-shop-critical"),
         "alerts-shop-warning": ("email", "shop@acme.io", "arn:aws:test:::alerts-shop-warning"),
-        "alerts-platform-critical": ("email", "ops@acme.io", "arn:aws:test:::alerts-platform-critical"),
+        "alerts-watchdog": ("email", "ops@acme.io", "arn:aws:test:::alerts-watchdog"),
     }
     assert not deployed().all(SUBSCRIPTION)
 

@@ -6,12 +6,10 @@ from typing import Any
 from commonground.metrics import messages
 from commonground.metrics.rules.model import Severity
 from commonground.metrics.yamltext import written
-from commonground.settings.metrics import PLATFORM, MetricsSettings
+from commonground.settings.metrics import PLATFORM, WATCHDOG, MetricsSettings
 
 RETRAINING = "retraining"
 """Receiver of alerts that should start a retraining: those with the label `retrain="true"`."""
-WATCHDOG = "watchdog"
-"""Receiver of the alert that always fires: who hears nothing of it any more knows that alerts do not arrive."""
 
 WATCHDOG_ALERT = "Watchdog"
 NODE_DOWN_ALERT = "NodeNotReady"

@@ -4,8 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from commonground.iam import Conditions, Effect, Principals, Statement, document
-from commonground.metrics.alertmanager import owners, receiver, receivers
-from commonground.metrics.rules.model import Severity
+from commonground.metrics.alertmanager import receivers
 from commonground.metrics.workspace import WorkspaceLike
 from commonground.settings.metrics import MetricsSettings
 from commonground.tags import named
@@ -31,9 +30,8 @@ class Topics(pulumi.ComponentResource):
         self.topics = {one: self._topic(one, settings, workspace) for one in receivers(settings)}
         self.arns = {one: topic.arn for one, topic in self.topics.items()}
         self.ready = [self._policy(one, settings, workspace) for one in self.topics]
-        for team in owners(settings):
-            for severity in Severity:
-                self._subscription(receiver(team, severity), settings.subscriptions.get(team, {}).get(severity.value))
+        for one, address in settings.subscriptions.items():
+            self._subscription(one, address)
         self.register_outputs({"arns": self.arns})
 
     def _topic(self, receiver: str, settings: MetricsSettings, workspace: WorkspaceLike) -> aws.sns.Topic:
@@ -56,7 +54,6 @@ class Topics(pulumi.ComponentResource):
         refuse = Statement("RefusePlainHttp", ("sns:Publish",), (arn,), Principals.everybody(), plain, Effect.DENY)
         return aws.sns.TopicPolicy(f"{self._label}-{receiver}", arn=arn, policy=document([publish, refuse]), opts=self._inside)
 
-    def _subscription(self, receiver: str, address: str | None) -> None:
-        if address is not None:
-            protocol = "https" if address.startswith("https://") else "email"
-            aws.sns.TopicSubscription(f"{self._label}-{receiver}", topic=self.arns[receiver], protocol=protocol, endpoint=address, opts=self._inside)
+    def _subscription(self, receiver: str, address: str) -> None:
+        protocol = "https" if address.startswith("https://") else "email"
+        aws.sns.TopicSubscription(f"{self._label}-{receiver}", topic=self.arns[receiver], protocol=protocol, endpoint=address, opts=self._inside)

@@ -34,7 +34,7 @@ from commonground.settings.environment import (
 )
 from commonground.settings.files import Files
 from commonground.settings.lock import LockFile
-from commonground.settings.metrics import COLLECTOR_ZONES, AlertTargets, Metrics, MetricsScale, MetricsSettings
+from commonground.settings.metrics import COLLECTOR_ZONES, WATCHDOG, Metrics, MetricsScale, MetricsSettings
 
 VPC_CIDR = "vpc_cidr"
 """Binding with the VPC's range."""
@@ -291,7 +291,7 @@ def _metrics(files: Files, metrics: Metrics, scale: MetricsScale) -> MetricsSett
         objectives=metrics.objectives,
         drift=metrics.drift,
         models=metrics.models,
-        subscriptions={team: dict(_addresses(files, targets)) for team, targets in metrics.alerts.items()},
+        subscriptions=dict(_subscriptions(files, metrics)),
         runbooks=metrics.runbooks,
         retention_days=scale.retention_days,
         platform_series=scale.platform_series,
@@ -301,11 +301,12 @@ def _metrics(files: Files, metrics: Metrics, scale: MetricsScale) -> MetricsSett
     )
 
 
-def _addresses(files: Files, targets: AlertTargets) -> Iterator[tuple[str, str]]:
-    """Severity and address of whoever is bound."""
-    for severity, binding in (("critical", targets.critical), ("warning", targets.warning)):
+def _subscriptions(files: Files, metrics: Metrics) -> Iterator[tuple[str, str]]:
+    """Receiver and address of whoever is bound."""
+    bound = {f"{team}-{severity}": binding for team, targets in metrics.alerts.items() for severity, binding in targets}
+    for receiver, binding in {**bound, WATCHDOG: metrics.watchdog}.items():
         if binding is not None:
-            yield severity, files.bindings.text(binding)
+            yield receiver, files.bindings.text(binding)
 
 
 def protected_names(files: Files) -> tuple[str, ...]:

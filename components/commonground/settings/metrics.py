@@ -19,6 +19,9 @@ COLLECTOR_ZONES = 2
 """Zones that the collector stands in, those with the lowest numbers: the least that it takes, since another subnet is another collector (Amazon Managed
 Service for Prometheus user guide, "Using an AWS managed collector")."""
 
+WATCHDOG = "watchdog"
+"""Receiver of the alert that always fires: who hears nothing of it any more knows that alerts do not arrive."""
+
 PLATFORM = "platform"
 """Whose alerts those are that no team's namespace explains: the platform team's."""
 
@@ -117,6 +120,9 @@ class Metrics(Settings):
     """Bounds of quality, age and input data of models. Default: those of each."""
     alerts: dict[Name, AlertTargets] = Field(default_factory=dict)
     """Team, or `platform` -> who is told. Default: nobody is subscribed. Example: `platform: {critical: pager}`."""
+    watchdog: BindingName | None = None
+    """Binding of type `alert_target` that hears every few minutes that alerts still arrive, and raises the alarm when it does not: a dead man's switch.
+    Default: nobody. Example: `watchdog`."""
     runbooks: str = Field(default="docs/runbooks", min_length=1)
     """Beginning of the address of each alert's runbook; the alert's name and `.md` follow. Default: `docs/runbooks`, a path in the repository."""
 
@@ -145,8 +151,8 @@ class MetricsSettings(Settings):
     objectives: Objectives
     drift: Drift
     models: Models
-    subscriptions: dict[str, dict[str, str]]
-    """Team or `platform` -> severity -> address. Example: `{"shop": {"critical": "https://events.acme.io/shop"}}`."""
+    subscriptions: dict[str, str]
+    """Receiver of alerts -> address. Example: `{"shop-critical": "https://events.acme.io/shop"}`."""
     runbooks: str
     retention_days: int
     platform_series: int

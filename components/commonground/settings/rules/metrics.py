@@ -76,6 +76,8 @@ def targets(files: Files) -> Iterator[Problem]:
             for severity, name in (("critical", told.critical), ("warning", told.warning)):
                 if name is not None:
                     yield from bound(files, (*keys, severity), name, BindingType.ALERT_TARGET)
+        if metrics.watchdog is not None:
+            yield from bound(files, ("metrics", "watchdog"), metrics.watchdog, BindingType.ALERT_TARGET)
         if PLATFORM in teams:
             yield Problem(
                 Block.BLUEPRINT, ("teams", PLATFORM), f"the name `{PLATFORM}`", "another name: alerts of the platform itself have it", "rename the team"
