@@ -152,6 +152,8 @@ _KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "list_type": "a list",
@@ -224,6 +226,8 @@ def _kind_fix(error: str, keys: Keys, part: Part) -> str:
         return "write true or false, without quotes"
     if error.startswith("int") and isinstance(value, str) and value.isdigit():
         return f"write {value} without quotes"
+    if error.startswith("float") and isinstance(value, str) and value.endswith("%"):
+        return f"write {value.removesuffix('%')}, or a hundredth of that: the key says which"
     if error == "tuple_type" and isinstance(value, str):
         return f"write [{value}]"
     return f"write {_KINDS[error]}"
