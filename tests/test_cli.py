@@ -238,7 +238,7 @@ def test_settings_check_tells_every_mistake_of_the_shipped_example_and_takes_it_
     assert "stacks/foundation/Pulumi.dev.yaml:" in told.out
     assert "placeholder account" in told.out
     assert "`commonground preview dev --offline`" in told.out
-    assert told.err == ""
+    assert told.err == "without the placeholders: `commonground settings check dev --offline`\n"
 
 
 SHOP = str(Path(__file__).parents[1] / "stacks" / "shop")

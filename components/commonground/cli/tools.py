@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from commonground.cli import options as shared
-from commonground.cli.hints import hinted
+from commonground.cli.hints import echo, hinted
 from commonground.engine.errors import LOGIN, EngineError, NoProjectError
 from commonground.engine.installation import find
 from commonground.engine.login import backend
@@ -55,6 +55,8 @@ def check(environment: str, offline: bool, folder: Path) -> int:
         shared.check_settings(found, environment, offline=offline)
     except shared.WrongSettingsError as error:
         click.echo(hinted(str(error)))
+        if not offline and "the placeholder " in str(error):
+            echo(f"without the placeholders: `commonground settings check {environment} --offline`")
         return 1
     click.echo(f"{environment}: the settings are right")
     return 0
