@@ -73,6 +73,14 @@ def test_a_property_that_changes_without_replacing_is_no_cause() -> None:
     assert causes([vpc, rule]) == {}
 
 
+def test_settings_that_have_the_id_of_what_they_are_about_do_not_hide_it() -> None:
+    collector = replaced("collector", "aws:amp/scraper:Scraper", was={"id": "scraper-1"})
+    logging = replaced(
+        "logging", "aws:amp/scraperLoggingConfiguration:ScraperLoggingConfiguration", before="scraper-1", of="scraperId", was={"id": "scraper-1"}, id="scraper-1"
+    )
+    assert names(causes([collector, logging])) == {"logging": "collector"}
+
+
 def test_a_provider_that_is_replaced_takes_all_that_it_made_with_it() -> None:
     provider = replaced("aws", "pulumi:providers:aws", before="eu-central-1", after="eu-west-1", of="region")
     made = step("replace", "bucket", provider=f"{provider.urn}::an-id")

@@ -30,6 +30,7 @@ MANY, FEW = (f'{{"rules": [{{"selection": {{"tagStatus": "any", "countType": "si
 
 SAMPLES: dict[Callable[..., bool], tuple[Any, Any]] = {
     conditions.always: ("a", "b"),
+    conditions.anew: ({"template": 1}, {"template": 2, "strategy": {"type": "Recreate"}}),
     conditions.raised: (1, 2),
     conditions.lowered: (2, 1),
     conditions.switched_on: (False, True),
@@ -161,6 +162,13 @@ def test_a_node_group_that_is_replaced_is_not_also_rolled() -> None:
 def test_a_lifted_protection_is_told_and_so_is_a_new_one() -> None:
     assert Reason(Class.DATA, "its protection is lifted") in reasons(step("same", protect=True, protects=False))
     assert reasons(step("same", protects=True)) == (Reason(Class.OTHER, "it is protected from now on"),)
+
+
+@pytest.mark.parametrize(("strategy", "kind"), [("Recreate", Class.DOWNTIME), ("RollingUpdate", Class.OTHER)])
+def test_pods_that_are_replaced_all_at_once_are_downtime(strategy: str, kind: Class) -> None:
+    old, new = ({"spec": {"template": {"image": image}, "strategy": {"type": strategy}}} for image in ("a", "b"))
+    changed = step("update", type_="kubernetes:apps/v1:Deployment", old=old, new=new, diff={"spec.template.image": "update"})
+    assert [reason.kind for reason in reasons(changed)] == [kind]
 
 
 def test_words_are_cosmetic_until_something_else_changes() -> None:

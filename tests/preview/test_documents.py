@@ -130,6 +130,14 @@ def test_a_lower_or_a_new_limit_takes_fewer_series_whatever_its_place_in_the_lis
     assert not takes_more_series(limits(shop=100), limits(shop=100))
 
 
+def test_a_team_that_comes_or_goes_takes_nothing_from_the_others_where_all_others_have_a_limit_too() -> None:
+    rest = {"labelSet": {}, "limits": {"maxSeries": 1000}}
+    few, many = [rest, *limits(shop=100)], [rest, *limits(shop=100, payments=50)]
+    assert not takes_fewer_series(few, many) and not takes_more_series(few, many)
+    assert not takes_fewer_series(many, few) and not takes_more_series(many, few)
+    assert takes_fewer_series(many, [rest, *limits(shop=90)])
+
+
 def test_versions_are_numbers() -> None:
     assert newer("1.9", "1.10")
     assert not newer("1.36", "1.36")

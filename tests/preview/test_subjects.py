@@ -111,3 +111,26 @@ def test_subscriptions_go_with_their_topic_and_the_texts_of_a_workspace_with_it(
     workspace = step("delete", "metrics", "aws:amp/workspace:Workspace", id="ws-1", old={"alias": "metrics"})
     found = said(workspace, step("delete", "drift", "aws:amp/ruleGroupNamespace:RuleGroupNamespace", old={"workspaceId": "ws-1", "name": "drift"}))
     assert found == {"metrics": "data at risk: its metrics would be lost", "drift": "other: goes with metrics"}
+
+
+def network_policy(op: str, name: str, namespace: str = "shop", **spec: Any) -> Step:
+    """A policy that lets one range in, unless its spec says otherwise."""
+    there = {"metadata": {"namespace": namespace}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": []}], **spec}}
+    return step(op, name, RULES, old={} if op == "create" else there, new={} if op == "delete" else there)
+
+
+def test_a_network_policy_for_pods_that_another_one_isolates_lets_more_in() -> None:
+    closed = network_policy("same", "closed", policyTypes=["Ingress", "Egress"])
+    assert said(closed, network_policy("create", "scraped")) == {"scraped": "security wider: it lets through what other policies refuse"}
+    assert said(closed, network_policy("delete", "scraped")) == {"scraped": "security narrower: what it let through, other policies refuse"}
+
+
+def test_a_network_policy_for_pods_that_no_other_one_isolates_refuses_the_rest() -> None:
+    others = (
+        network_policy("same", "elsewhere", namespace="payments"),
+        network_policy("same", "out", policyTypes=["Egress"]),
+        network_policy("same", "few", podSelector={"matchLabels": {"a": "b"}}),
+        network_policy("delete", "gone"),
+    )
+    assert said(*others, network_policy("delete", "open"))["open"] == "security wider: traffic is not refused any more"
+    assert said(*others[:3], network_policy("create", "new"))["new"] == "security narrower: pods are reached by those named only"

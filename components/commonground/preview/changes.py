@@ -12,6 +12,7 @@ from commonground.preview.classing.cost import cost
 from commonground.preview.classing.cost import reasons as cost_reasons
 from commonground.preview.classing.first import LOOKS_LIKE
 from commonground.preview.classing.holders import PROTECTIONS, held
+from commonground.preview.classing.isolation import Isolation
 from commonground.preview.classing.subjects import Subjects
 from commonground.preview.facts import Facts, Size
 from commonground.preview.model import Change, Class, EnvironmentReport, Operation, PolicyFinding, PropertyChange, Reason
@@ -61,13 +62,14 @@ def environment(
 
 def _changes(steps: list[Step], sizes: Mapping[str, Size], *, failed: bool) -> Iterable[Change]:
     made_by = causes(steps)
-    subjects = Subjects(steps, failed=failed)
+    subjects, isolation = Subjects(steps, failed=failed), Isolation(steps)
     parents = {step.urn: step for step in steps}
     renamed = _renamed(step for step in steps if subjects.of(step) is None)
     for step in steps:
         if not step.changes or not step.custom:
             continue
-        reasons = subjects.reasons(step, classes.relevant((*cost_reasons(step, sizes), *classes.reasons(subjects.without_gone(step)))))
+        found = isolation.reasons(step, classes.reasons(subjects.without_gone(step)))
+        reasons = subjects.reasons(step, classes.relevant((*cost_reasons(step, sizes), *found)))
         yield Change(
             urn=step.urn,
             operation=cast(Operation, WORDS[step.kind or Op.UPDATE]),

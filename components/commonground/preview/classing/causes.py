@@ -6,6 +6,7 @@ from typing import Any
 from commonground.engine.report import at
 from commonground.engine.steps import Op, Step
 from commonground.preview.classing.classes import value_before
+from commonground.preview.classing.subjects import subject
 
 NAMES = ("id", "arn", "name")
 """Outputs by which others refer to a resource."""
@@ -49,7 +50,17 @@ def replacing(step: Step) -> list[str]:
 
 def _references(steps: Iterable[Step]) -> dict[str, str]:
     """A value that names a replaced resource -> its URN. One that two of them have names none."""
-    return _unique((step.urn, [*(found.get(name) for name in NAMES for found in (step.was, step.old)), step.id]) for step in steps)
+    return _unique((step.urn, [name for name in _names(step) if name != _about(step)]) for step in steps)
+
+
+def _names(step: Step) -> list[Any]:
+    return [*(found.get(name) for name in NAMES for found in (step.was, step.old)), step.id]
+
+
+def _about(step: Step) -> Any:
+    """The name of what it is about, which may be its own id too: a bucket's settings have the bucket's."""
+    row = subject(step.type)
+    return at(step.old, row.path) if row else None
 
 
 def _made(steps: Iterable[Step]) -> dict[str, str]:

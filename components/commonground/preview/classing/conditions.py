@@ -17,6 +17,13 @@ def always(before: Any, after: Any) -> bool:
     return True
 
 
+def anew(before: Any, after: Any) -> bool:
+    """The spec of a workload whose pods are replaced all at once."""
+    old, new = (found if isinstance(found, dict) else {} for found in (before, after))
+    strategy = new.get("strategy")
+    return old.get("template") != new.get("template") and isinstance(strategy, dict) and strategy.get("type") == "Recreate"
+
+
 def raised(before: Any, after: Any) -> bool:
     """A number, or an amount of Kubernetes, that is more; from nothing to something too."""
     return is_known(before) and is_known(after) and _amount(after) > _amount(before)

@@ -147,11 +147,12 @@ def expires_fewer_images(before: Any, after: Any) -> bool:
 
 
 def takes_fewer_series(before: Any, after: Any) -> bool:
-    """Limits of a Prometheus workspace, of which one of a set of labels is new or lower."""
+    """Limits of a Prometheus workspace, of which one of a set of labels is lower; or new, unless all others have one: a new team has no series yet."""
     if not (_is_known(before) and _is_known(after)):
         return False
-    old = _limits(before)
-    return any(most < old.get(labels, float("inf")) for labels, most in _limits(after).items())
+    old, new = _limits(before), _limits(after)
+    unnamed = dict.fromkeys(new, 0.0) if EVERYTHING_ELSE in old and EVERYTHING_ELSE in new else {}
+    return any(most < old.get(labels, unnamed.get(labels, float("inf"))) for labels, most in new.items())
 
 
 def takes_more_series(before: Any, after: Any) -> bool:
@@ -332,6 +333,10 @@ def _images(policy: Any) -> tuple[dict[str, float], frozenset[str]]:
         else:
             expired[what] = float(number)
     return expired, frozenset(kept)
+
+
+EVERYTHING_ELSE = "{}"
+"""The set of no labels, as `_limits` writes it: whatever is in no other set."""
 
 
 def _limits(sets: Any) -> dict[str, float]:

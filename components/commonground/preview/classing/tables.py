@@ -10,6 +10,7 @@ from commonground.engine.steps import Op
 from commonground.preview.classing.conditions import (
     Condition,
     always,
+    anew,
     appears,
     becomes,
     fewer,
@@ -315,6 +316,7 @@ PARTS: tuple[Part, ...] = (
     # Metrics and alerts.
     Part(SERIES, "limitsPerLabelSets", DOWNTIME, "fewer series are taken: samples of those above the limit are refused", takes_fewer_series),
     Part(SERIES, "limitsPerLabelSets", COST_UP, "more series are taken", takes_more_series),
+    Part(SERIES, "limitsPerLabelSets", OTHER, "other labels have a limit of their own; whatever has none counts to everything else's"),
     Part(COLLECTOR, "scrapeConfiguration", OTHER, "other targets are scraped, or otherwise"),
     Part(COLLECTOR, "destination", DOWNTIME, "its metrics go to another workspace: rules and dashboards of the one before see nothing"),
     Part(METRIC_RULES, "data", OTHER, "rules and alerts are evaluated as they are written now"),
@@ -325,6 +327,7 @@ PARTS: tuple[Part, ...] = (
     Part(SUBSCRIPTION, "filterPolicy", OTHER, "it is told of other messages"),
     # Workloads: Kubernetes replaces pods a few at a time; a strategy of its own says otherwise.
     Part("kubernetes:apps/v1:*", "spec.template", OTHER, "its pods are replaced, a few at a time"),
+    Part("kubernetes:apps/v1:*", "spec", DOWNTIME, "its pods are stopped before new ones start", anew),
     *(Part("kubernetes:apps/v1:*", f"spec.template.spec.{path}", WIDER, "its pods see what is the node's", switched_on) for path in HOST_PATHS),
     *(
         Part("kubernetes:apps/v1:*", f"spec.template.spec.{path}", WIDER, "its containers may do more on the node", freer)
