@@ -5,8 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from commonground.engine.report import MISSING
-from commonground.engine.steps import MASK, UNKNOWN, Step
+from commonground.engine.steps import MASK, MISSING, UNKNOWN, Step
 
 STACK = "urn:pulumi:dev::project::"
 LATER = sorted(UNKNOWN)[0]

@@ -28,6 +28,8 @@ class Expected:
     number: int = 1
     cause: str | None = None
     """Name of what replaces it."""
+    shows: tuple[str, ...] = ()
+    """Paths of the properties that differ, all of them. Empty: not looked at."""
 
     def matches(self, change: Change) -> bool:
         return fnmatchcase(_title(change), self.pattern)
@@ -43,6 +45,12 @@ class Expected:
             if (change.operation, classes, cause) != (self.operation, self.classes, self.cause):
                 yield f"{_title(change)}: expected {self.operation}, {sorted(self.classes)}, cause {self.cause}; found {told(change)}"
             yield from (f"{_title(change)}: expected {part!r} in {said!r}" for part in self.why if part not in said)
+            yield from self._unshown(change)
+
+    def _unshown(self, change: Change) -> Iterator[str]:
+        paths = [found.path for found in change.properties]
+        if self.shows and sorted(paths) != sorted(self.shows):
+            yield f"{_title(change)}: expected {list(self.shows)} to differ, found {paths}"
 
 
 @dataclass(frozen=True)
@@ -138,10 +146,18 @@ def _kind(data: dict[str, Any]) -> Kind:
 
 
 def _expected(pattern: str, said: dict[str, Any]) -> Expected:
-    """`{create: [class, ...], why: text or texts, number: 2, cause: name}`"""
+    """`{create: [class, ...], why: text or texts, number: 2, cause: name, shows: [path, ...]}`"""
     operation = next(iter(said))
     why = said.get("why", ())
-    return Expected(pattern, operation, frozenset(said[operation]), (why,) if isinstance(why, str) else tuple(why), said.get("number", 1), said.get("cause"))
+    return Expected(
+        pattern,
+        operation,
+        frozenset(said[operation]),
+        (why,) if isinstance(why, str) else tuple(why),
+        said.get("number", 1),
+        said.get("cause"),
+        tuple(said.get("shows", ())),
+    )
 
 
 def _patches(data: Iterable[dict[str, Any]]) -> tuple[Patch, ...]:

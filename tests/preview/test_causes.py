@@ -75,9 +75,7 @@ def test_a_property_that_changes_without_replacing_is_no_cause() -> None:
 
 def test_settings_that_have_the_id_of_what_they_are_about_do_not_hide_it() -> None:
     collector = replaced("collector", "aws:amp/scraper:Scraper", was={"id": "scraper-1"})
-    logging = replaced(
-        "logging", "aws:amp/scraperLoggingConfiguration:ScraperLoggingConfiguration", before="scraper-1", of="scraperId", was={"id": "scraper-1"}, id="scraper-1"
-    )
+    logging = replaced("logging", "aws:amp/scraperLoggingConfiguration:ScraperLoggingConfiguration", before="scraper-1", of="scraperId", id="scraper-1")
     assert names(causes([collector, logging])) == {"logging": "collector"}
 
 

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.preview.steps import LATER, anything, nested, step, updated
 
-from commonground.engine.report import MISSING
-from commonground.engine.steps import MASK, Op, Step
+from commonground.engine.steps import MASK, MISSING, Op, Step
 from commonground.preview import environment
 from commonground.preview.classing import conditions, documents
 from commonground.preview.classing.classes import SECURITY, matches, reasons

@@ -3,22 +3,16 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 from typing import Any
 
-from commonground.engine.steps import MASK, UNKNOWN, Op, Step, count, summary
+from commonground.engine.steps import MASK, MISSING, UNKNOWN, Op, Step, count, summary
+from commonground.engine.texts import differences
 
 SIGNS: dict[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: " "}
 LATER = "known after up"
-
-
-class _Missing:
-    """There is no value."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-
-MISSING = _Missing()
+LONGEST, LEAD = 240, 40
+"""Characters of a value inside a text that are shown, and how many of them stand before the first that differs."""
 ESCAPED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 PART = re.compile(r'\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|\.?(?P<plain>[^.\[\]]+)')
 
@@ -76,18 +70,28 @@ def _resource(step: Step, *, creates_in_full: bool) -> list[str]:
     if step.protects is not None:
         lines.append(f"      protection: {'off -> on' if step.protects else 'on -> off'}")
     if kind in (Op.UPDATE, Op.REPLACE):
-        lines += [_difference(step, path, kind_of) for path, kind_of in sorted(step.diff.items())]
+        lines += [line for path, kind_of in sorted(step.diff.items()) for line in _difference(step, path, kind_of)]
     if kind is Op.CREATE and creates_in_full:
         lines += [f"      {key}: {value(found)}" for key, found in sorted(step.new.items()) if not key.startswith("__")]
     return lines
 
 
-def _difference(step: Step, path: str, kind: str) -> str:
+def _difference(step: Step, path: str, kind: str) -> list[str]:
     before = at(step.old, path)
     before = at(step.was, path) if before is MISSING else before
     why = "  (replaces it)" if kind.endswith("-replace") else ""
     after = at(step.new, path)
-    return f"      {path}: {value(before)} -> {value(after)}{why}"
+    told, rest = differences(path, before, after)
+    if len(told) == 1 and told[0].path == path:
+        return [f"      {path}: {value(before)} -> {value(after)}{why}"]
+    lines = [f"      {one.path}: {' -> '.join(_short(value(one.before), value(one.after)))}{why}" for one in told]
+    return [*lines, *([f"      {path}: {rest}{why}"] if rest else [])]
+
+
+def _short(before: str, after: str) -> list[str]:
+    """Two values from shortly before they differ on, and not much of them."""
+    start = max(0, len(commonprefix([before, after])) - LEAD) if max(len(before), len(after)) > LONGEST else 0
+    return [f"{'...' if start else ''}{text[start : start + LONGEST]}{'...' if len(text) > start + LONGEST else ''}" for text in (before, after)]
 
 
 def at(properties: Any, path: str) -> Any:

@@ -26,6 +26,16 @@ UNKNOWN = frozenset(
 MARK = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 
 
+class _Missing:
+    """There is no value."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+
 class Op(StrEnum):
     """What a step does to a resource, in the words of our reports."""
 

@@ -1,11 +1,12 @@
 """From an engine's steps to one environment's report."""
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
-from commonground.engine.report import MISSING, value
-from commonground.engine.steps import PROVIDERS, STACK, Op, Step, count
+from commonground.engine.report import value
+from commonground.engine.steps import MISSING, PROVIDERS, STACK, Op, Step, count
+from commonground.engine.texts import differences
 from commonground.preview.classing import classes, first
 from commonground.preview.classing.causes import causes
 from commonground.preview.classing.cost import cost
@@ -102,18 +103,26 @@ def _properties(step: Step) -> tuple[PropertyChange, ...]:
     if kind in (Op.UPDATE, Op.REPLACE):
         protection = () if step.protects is None else (PropertyChange("protection", *(("off", "on") if step.protects else ("on", "off"))),)
         leaves = sorted(classes.leaves(step), key=lambda leaf: (not leaf.replaces, leaf.path))
-        return (*protection, *(_difference(leaf) for leaf in leaves))
+        return (*protection, *(found for leaf in leaves for found in _differences(leaf)))
     if kind is Op.CREATE:
         return tuple(PropertyChange(path, value(MISSING), value(found)) for path, found in sorted(step.new.items()) if not path.startswith("__"))
     return ()
 
 
-def _difference(leaf: classes.Leaf) -> PropertyChange:
+def _differences(leaf: classes.Leaf) -> Iterator[PropertyChange]:
+    """What differs of one value: of a long text what does in it, and in words what else."""
+    told, rest = differences(leaf.path, leaf.before, leaf.after)
+    yield from (_difference(one.path, one.before, one.after, leaf.replaces) for one in told)
+    if rest:
+        yield PropertyChange(leaf.path, value(MISSING), rest, leaf.replaces)
+
+
+def _difference(path: str, old: Any, new: Any, replaces: bool) -> PropertyChange:
     """One value's difference; of values that nobody shows, that there is one."""
-    before, after = value(leaf.before), value(leaf.after)
+    before, after = value(old), value(new)
     if before == after:
-        before, after = (before, f"{after}, another one") if leaf.before is not MISSING else (NOT_TOLD, NOT_TOLD)
-    return PropertyChange(leaf.path, before, after, leaf.replaces)
+        before, after = (before, f"{after}, another one") if old is not MISSING else (NOT_TOLD, NOT_TOLD)
+    return PropertyChange(path, before, after, replaces)
 
 
 def _is_lifted(step: Step) -> bool:

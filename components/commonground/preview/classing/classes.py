@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from commonground.engine.report import MISSING, at
-from commonground.engine.steps import Op, Step
+from commonground.engine.report import at
+from commonground.engine.steps import MISSING, Op, Step
 from commonground.preview.classing.conditions import fewer, is_known, is_known_throughout, more
 from commonground.preview.classing.holders import held
 from commonground.preview.classing.tables import DEFAULTS, LIGHT, PARTS, WHOLES, Part

@@ -5,8 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from commonground.engine.report import MISSING
-from commonground.engine.steps import MASK, UNKNOWN
+from commonground.engine.steps import MASK, MISSING, UNKNOWN
 
 Condition = Callable[[Any, Any], bool]
 """Of the value before and after; `MISSING` where there is none."""

@@ -11,8 +11,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from commonground.engine.report import MISSING
-from commonground.engine.steps import MASK, UNKNOWN
+from commonground.engine.steps import MASK, MISSING, UNKNOWN
 from commonground.preview.classing.conditions import is_inside, is_known_throughout
 
 EVERYTHING = "*"
