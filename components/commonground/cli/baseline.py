@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from commonground.telemetry.make import Made
 
 NEEDED = ("numpy", "pyarrow")
+FEW, FEWER_BINS, ALWAYS_FEW = 500, 5, 220
+"""Rows below which a stable stream alarms, bins with which it does not, and rows below which it does all the same (docs/drift.md, "A stable stream")."""
 
 
 class NoBaselineLibraryError(EngineError):
@@ -27,15 +29,32 @@ class NoBaselineLibraryError(EngineError):
         )
 
 
+class NoPlaceError(EngineError):
+    """The file cannot be written where the user says."""
+
+    def __init__(self, file: Path, reason: str, fix: str) -> None:
+        self.file = file
+        super().__init__(f"{file}: expected a file that can be written, found {reason}. Fix: {fix}")
+
+
 @click.command("baseline")
 @click.argument("data", metavar="DATA", type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the baseline to FILE.")
 @click.option("--prediction", "predictions", multiple=True, metavar="COLUMN", help="A column with the model's answers. Repeat it for more.")
 @click.option("--categorical", multiple=True, metavar="COLUMN", help="A column of numbers that are names, like a postcode. Repeat it for more.")
+@click.option("--numeric", multiple=True, metavar="COLUMN", help="A column of whole numbers that differ in each row and are no identifier.")
 @click.option("--exclude", multiple=True, metavar="COLUMN", help="A column that the model does not use. Repeat it for more.")
 @click.option("--bins", default=10, show_default=True, metavar="N", help="Bins of a number.")
 @shared.flags
-def baseline_command(data: Path, output: Path | None, predictions: tuple[str, ...], categorical: tuple[str, ...], exclude: tuple[str, ...], bins: int) -> int:
+def baseline_command(
+    data: Path,
+    output: Path | None,
+    predictions: tuple[str, ...],
+    categorical: tuple[str, ...],
+    numeric: tuple[str, ...],
+    exclude: tuple[str, ...],
+    bins: int,
+) -> int:
     """Make a model's baseline of its training data.
 
     DATA is Parquet (a file, or a folder of files) or CSV. Prints the bins of each column with their ratios; the file goes where -o says. It holds ratios
@@ -46,16 +65,33 @@ def baseline_command(data: Path, output: Path | None, predictions: tuple[str, ..
         raise NoBaselineLibraryError(missing)
     from commonground.telemetry.make import Choice, make, opened
 
-    made = make(opened(data), Choice(predictions, categorical, exclude, bins))
+    if output and not output.parent.is_dir():
+        raise NoPlaceError(output, f"no folder {output.parent}", f"mkdir -p {output.parent}")
+    made = make(opened(data), Choice(predictions, categorical, exclude, numeric, bins))
     for name, why in made.left_out.items():
         echo(f"{name} is left out: {why}")
     show(made)
+    few = too_few(made.baseline.rows, bins)
+    if few:
+        echo(few)
+    echo("every feature above is one that the server has to pass to `observe`: --exclude what it does not have, like labels and keys")
     if output:
-        made.baseline.save(output)
+        try:
+            made.baseline.save(output)
+        except OSError as error:
+            raise NoPlaceError(output, str(error.strerror), "name another with -o") from error
         echo(f"{output}: baseline {made.baseline.digest}")
     else:
         echo("nothing was written: -o FILE writes the baseline")
     return 0
+
+
+def too_few(rows: int, bins: int) -> str:
+    """What a baseline of few rows has for a consequence; nothing where it has none."""
+    said = f"warning: {rows} rows are few: chance alone makes drift of them (docs/drift.md)"
+    if rows < ALWAYS_FEW:
+        return f"{said}, with any --bins; take {FEW} rows or more"
+    return f"{said}; take {FEW} rows or more, or --bins {FEWER_BINS}" if rows < FEW and bins > FEWER_BINS else ""
 
 
 def show(made: "Made") -> None:

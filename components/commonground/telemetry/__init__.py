@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from commonground.telemetry.baseline import Baseline
-    from commonground.telemetry.errors import TelemetryError, UnknownNameError, WrongBaselineError
+    from commonground.telemetry.errors import PortTakenError, ShapeError, TelemetryError, UnknownNameError, WrongArgumentError, WrongBaselineError
     from commonground.telemetry.exposition import metrics_asgi, metrics_wsgi, scraped, serve
     from commonground.telemetry.model import Model
     from commonground.telemetry.service import AsgiMiddleware, Service, WsgiMiddleware
@@ -17,10 +17,13 @@ _HOMES = {
     "Baseline": "baseline",
     "Features": "training",
     "Model": "model",
+    "PortTakenError": "errors",
     "Service": "service",
+    "ShapeError": "errors",
     "TelemetryError": "errors",
     "Training": "training",
     "UnknownNameError": "errors",
+    "WrongArgumentError": "errors",
     "WrongBaselineError": "errors",
     "WsgiMiddleware": "service",
     "metrics_asgi": "exposition",
@@ -34,10 +37,13 @@ __all__ = [
     "Baseline",
     "Features",
     "Model",
+    "PortTakenError",
     "Service",
+    "ShapeError",
     "TelemetryError",
     "Training",
     "UnknownNameError",
+    "WrongArgumentError",
     "WrongBaselineError",
     "WsgiMiddleware",
     "metrics_asgi",

@@ -23,6 +23,8 @@ MOST_RARE = 1000
 """Categories without a bin of their own that are remembered, so that `other` and `unseen` are told apart; of a variable with more, all are `other`."""
 LONGEST_NAME, LONGEST_BIN = 200, 64
 """Characters of a variable's name, and of a category's bin."""
+PLAIN_SERIES = 5
+"""Of any model: its information, the end of its data, predictions, outcomes that were right, and that were wrong."""
 TOLERANCE = 1e-6
 """How far from 1 the sum of a variable's ratios may be: other tools round."""
 
@@ -179,8 +181,8 @@ class Baseline:
 
     @property
     def series(self) -> int:
-        """Series of one version of a model with this baseline: a counter and a ratio for each bin, and a counter of what is out of range for each number."""
-        return sum(2 * len(one.bins) + isinstance(one, NumericVariable) for one in self.variables)
+        """Series of one version of a model with this baseline, without quality: two for each bin, one for each number's out of range, `PLAIN_SERIES`."""
+        return sum(2 * len(one.bins) + isinstance(one, NumericVariable) for one in self.variables) + PLAIN_SERIES
 
     def save(self, file: Path | str) -> None:
         """Writes the file."""

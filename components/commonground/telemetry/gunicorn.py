@@ -4,18 +4,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+from commonground.telemetry.errors import NoMultiprocessDirectoryError
 from commonground.telemetry.metrics import DIRECTORY
 from commonground.telemetry.workers import bury, clear
 
 
 def on_starting(server: Any) -> None:
-    """The server starts: what an earlier one left is removed."""
-    if DIRECTORY in os.environ:
-        Path(os.environ[DIRECTORY]).mkdir(parents=True, exist_ok=True)
-        clear(os.environ[DIRECTORY])
+    """The server starts: what an earlier one left is removed. Raises `NoMultiprocessDirectoryError`: without it the process that serves knows of no worker."""
+    directory = os.environ.get(DIRECTORY)
+    if not directory:
+        raise NoMultiprocessDirectoryError("")
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    clear(directory)
 
 
 def child_exit(server: Any, worker: Any) -> None:
     """A worker died: its gauges end, what it counted stays."""
-    if DIRECTORY in os.environ:
+    if os.environ.get(DIRECTORY):
         bury(os.environ[DIRECTORY], worker.pid)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +33,12 @@ MOST_DISTINCT = 0.5
 """Of a word's rows, the share of distinct values from which it is taken for an identifier, if it has more of them than a baseline remembers."""
 
 
+LEAST_ROWS = 100
+"""Rows below which whole numbers that differ are no sign of an identifier."""
+SEPARATORS = ";\t|"
+"""Of columns, where it is no comma."""
+
+
 class MakeError(TelemetryError):
     """Data of which no baseline can be made."""
 
@@ -44,19 +51,25 @@ class Choice:
     """Columns that the model's answers are in."""
     categorical: Sequence[str] = ()
     """Columns of numbers that are names: a postcode."""
+    numeric: Sequence[str] = ()
+    """Columns of whole numbers that look like identifiers, and are none: an amount in cents."""
     exclude: Sequence[str] = ()
     """Columns that the model does not use."""
     bins: int = BINS
 
     def check(self, columns: Sequence[str], file: str) -> None:
         """Raises `WrongBaselineError` with all names that are no columns."""
-        named = {"--prediction": self.predictions, "--categorical": self.categorical, "--exclude": self.exclude}
+        named = {"--prediction": self.predictions, "--categorical": self.categorical, "--numeric": self.numeric, "--exclude": self.exclude}
         mistakes = [
-            Mistake("", f"{option}: a column: {', '.join(columns[:20])}", name, "name one of these")
+            Mistake("", f"{option}: a column: {', '.join(columns[:20])}", name, _meant(name, columns))
             for option, names in named.items()
             for name in names
             if name not in columns
         ]
+        for name in dict.fromkeys((*self.exclude, *self.numeric)):
+            several = [option for option, names in named.items() if name in names]
+            if several != ["--exclude"] and "--exclude" in several or {"--numeric", "--categorical"} <= set(several):
+                mistakes.append(Mistake(name, "one option", " and ".join(several), "give one of them"))
         if not 2 <= self.bins <= MOST_EDGES + 1:
             mistakes.append(Mistake("", f"--bins from 2 to {MOST_EDGES + 1}", str(self.bins), "choose one of these: PSI's bounds are meant for 10"))
         if mistakes:
@@ -115,6 +128,11 @@ class DatasetSource:
         return self._dataset.to_table(columns=[name]).column(0)
 
 
+def _meant(name: str, columns: Sequence[str]) -> str:
+    guess = get_close_matches(name, columns, 1)
+    return f"did you mean `{guess[0]}`?" if guess else "name one of these"
+
+
 def opened(path: Path) -> Source:
     """A file's columns: CSV by its ending, Parquet otherwise. Raises `MakeError`."""
     try:
@@ -123,14 +141,24 @@ def opened(path: Path) -> Source:
             return TableSource(pa.csv.read_csv(path, parse_options=parse, convert_options=pa.csv.ConvertOptions(strings_can_be_null=True)), str(path))
         return DatasetSource(path)
     except (pa.ArrowException, OSError) as error:
-        raise MakeError(f"{path}: expected Parquet or CSV (.csv, .tsv), found something that is not: {str(error).splitlines()[0]}") from error
+        found = "an empty file" if path.is_file() and not path.stat().st_size else f"a file that Arrow cannot read so ({str(error).splitlines()[0]})"
+        raise MakeError(
+            f"{path}: expected Parquet, or CSV with the ending .csv or .tsv, found {found}. Fix: write the training data as one of these"
+        ) from error
 
 
-def columns(features: Mapping[str, Any], predictions: Mapping[str, Any] | None = None, *, categorical: Sequence[str] = (), bins: int = BINS) -> Made:
+def columns(
+    features: Mapping[str, Any],
+    predictions: Mapping[str, Any] | None = None,
+    *,
+    categorical: Sequence[str] = (),
+    numeric: Sequence[str] = (),
+    bins: int = BINS,
+) -> Made:
     """A baseline of what a training program has in memory: name -> as many values. Raises `WrongBaselineError`, `MakeError`."""
     predictions = predictions or {}
     kinds = {"feature": features, "prediction": predictions}
-    found = [(kind, *_of_memory(kind, values, categorical, bins)) for kind, values in kinds.items() if values]
+    found = [(kind, *_of_memory(kind, values, Choice((), categorical, (), numeric, bins))) for kind, values in kinds.items() if values]
     rows = {made[1] for made in found}
     if len(rows) > 1:
         raise MakeError(f"expected as many predictions as rows of features, found {' and '.join(map(str, sorted(rows)))}")
@@ -138,18 +166,28 @@ def columns(features: Mapping[str, Any], predictions: Mapping[str, Any] | None =
     return Made(Baseline.checked(rows.pop() if rows else 0, variables, "columns"), {name: why for made in found for name, why in made[3].items()})
 
 
-def _of_memory(kind: str, values: Mapping[str, Any], categorical: Sequence[str], bins: int) -> tuple[int, tuple[Variable, ...], dict[str, str]]:
+def _of_memory(kind: str, values: Mapping[str, Any], choice: Choice) -> tuple[int, tuple[Variable, ...], dict[str, str]]:
     try:
         table = pa.table({name: pa.array(column, from_pandas=True) for name, column in values.items()})
     except (pa.ArrowException, ValueError) as error:
         raise MakeError(f"{kind}s: expected columns of one type and length, found others: {str(error).splitlines()[0]}") from error
     predictions = tuple(values) if kind == "prediction" else ()
-    variables, left_out = _variables(TableSource(table, "columns"), Choice(predictions, [name for name in categorical if name in values], (), bins))
+    own = Choice(predictions, *([name for name in names if name in values] for names in (choice.categorical, (), choice.numeric)), choice.bins)
+    variables, left_out = _variables(TableSource(table, "columns"), own)
     return table.num_rows, variables, left_out
 
 
 def make(source: Source, choice: Choice) -> Made:
     """A baseline of a file's columns. Raises `WrongBaselineError`, `MakeError`."""
+    names = list(source.types())
+    separators = [one for one in SEPARATORS if len(names) == 1 and one in names[0]]
+    if separators:
+        raise MakeError(
+            f"{source.name}: expected columns with a comma between them, found one column {names[0]!r}. "
+            f"Fix: is the separator `{separators[0]}`? Write the data with commas, or as Parquet"
+        )
+    if names and not len(source.column(names[0])):
+        raise MakeError(f"{source.name}: expected rows, found 0 rows of {len(names)} columns. Fix: give it the training data")
     variables, left_out = _variables(source, choice)
     if not variables:
         raise MakeError(f"{source.name}: expected a column of numbers or words, found none" + "".join(f"\n  {name}: {why}" for name, why in left_out.items()))
@@ -165,7 +203,7 @@ def _variables(source: Source, choice: Choice) -> tuple[tuple[Variable, ...], di
     for name, type_ in types.items():
         if name in choice.exclude:
             continue
-        wanted = name in (*choice.predictions, *choice.categorical)
+        wanted = name in (*choice.predictions, *choice.categorical, *choice.numeric)
         found = _variable(source, name, type_, choice)
         if not isinstance(found, str):
             variables.append(found)
@@ -185,13 +223,27 @@ def _variable(source: Source, name: str, type_: Any, choice: Choice) -> Variable
     if pa.types.is_null(type_):
         return "it has no value at all"
     if not (words or numbers):
-        return f"its type is {type_}, neither a number nor a word (a date is always new: observe an age in its place)"
+        return f"its type is {type_}, neither a number nor a word{_instead(type_)}"
     column = source.column(name)
-    if not len(column):
-        raise MakeError(f"{source.name}: expected rows, found none")
     if numbers and name not in choice.categorical:
+        if pa.types.is_integer(type_) and name not in (*choice.predictions, *choice.numeric) and _all_differ(column):
+            return f"it looks like an identifier: {len(column):,} distinct whole numbers in {len(column):,} rows (--numeric {name} takes it)"
         return _numeric(source.name, kind, name, column, type_, choice.bins)
     return _categorical(kind, name, column, wanted=name in (*choice.categorical, *choice.predictions))
+
+
+def _instead(type_: Any) -> str:
+    """What to observe in the place of a type."""
+    if pa.types.is_temporal(type_):
+        return " (a date is always new: observe an age in its place)"
+    if pa.types.is_nested(type_):
+        return " (observe its parts, each as a column of its own)"
+    return ""
+
+
+def _all_differ(column: Any) -> bool:
+    """Whether enough rows have a value each, and no two the same."""
+    return len(column) >= LEAST_ROWS and not column.null_count and pc.count_distinct(column).as_py() == len(column)
 
 
 def _numeric(file: str, kind: str, name: str, column: Any, type_: Any, bins: int) -> Variable:
@@ -267,7 +319,7 @@ def _categorical(kind: str, name: str, column: Any, *, wanted: bool) -> Variable
     if not found:
         return "it has no value at all"
     if len(found) > MOST_RARE and len(found) > MOST_DISTINCT * (rows - missing) and not wanted:
-        return f"it looks like an identifier: {len(found):,} distinct values in {rows - missing:,} rows"
+        return f"it looks like an identifier: {len(found):,} distinct values in {rows - missing:,} rows (--categorical {name} takes it)"
     ordered = sorted(found, key=lambda text: (-found[text], text))
     named, rare = ordered[:MOST_CATEGORIES], sorted(ordered[MOST_CATEGORIES:])
     others = tuple(rare) if len(rare) <= MOST_RARE else None

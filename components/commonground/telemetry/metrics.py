@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from prometheus_client.metrics_core import Metric as Family
 
 from commonground.telemetry import contract
 from commonground.telemetry.contract import Kind, Metric
-from commonground.telemetry.errors import NoMultiprocessDirectoryError, WrongLabelError
+from commonground.telemetry.errors import NoMultiprocessDirectoryError, WrongArgumentError, WrongLabelError, shown
 
 LONGEST_LABEL = 200
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -106,7 +107,7 @@ _LOCK = Lock()
 def metrics(registry: CollectorRegistry | None = None) -> Metrics:
     """The contract's metrics of a registry; prometheus_client's own by default. Raises `NoMultiprocessDirectoryError`."""
     directory = os.environ.get(DIRECTORY)
-    if directory is not None and not Path(directory).is_dir():
+    if directory is not None and not (directory and Path(directory).is_dir()):  # an empty text would be the current directory
         raise NoMultiprocessDirectoryError(directory)
     registry = registry or prometheus_client.REGISTRY
     with _LOCK:
@@ -118,3 +119,14 @@ def label(name: str, value: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_LABEL or not value.isprintable():
         raise WrongLabelError(name, value)
     return value
+
+
+def seconds(name: str, when: datetime) -> float:
+    """A time, as Prometheus has it. Raises `WrongArgumentError` for what is none, or has no time zone."""
+    if isinstance(when, datetime) and when.tzinfo is not None:
+        return when.timestamp()
+    fix = "datetime.now(UTC), or datetime(..., tzinfo=UTC)"
+    if isinstance(when, str):
+        fix = 'datetime.fromisoformat("2026-11-01T00:00:00+00:00")'
+    found = f"{when.isoformat()} without one" if isinstance(when, datetime) else shown(when)
+    raise WrongArgumentError(name, "a datetime with its zone", found, fix)

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from commonground.telemetry import contract
 from commonground.telemetry.contract import LATENCY_BUCKETS, MOST_ROUTES, OTHER
 from commonground.telemetry.errors import TelemetryError
-from commonground.telemetry.metrics import DIRECTORY, LONGEST_LABEL, metrics
+from commonground.telemetry.metrics import DIRECTORY, LONGEST_LABEL, metrics, seconds
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -56,6 +56,9 @@ class Service:
     def __init__(
         self, *, limit: int | None = None, changed: datetime | None = None, routes: Sequence[str] = (), registry: CollectorRegistry | None = None
     ) -> None:
+        since = None if changed is None else seconds("changed", changed)
+        if len(routes) > MOST_ROUTES:
+            raise TelemetryError(f"routes: expected at most {MOST_ROUTES}, found {len(routes)}. Fix: name templates, not paths")
         made = metrics(registry)
         self._requests, self._duration = made.counter(contract.REQUESTS), made.histogram(contract.DURATION, LATENCY_BUCKETS)
         self._in_flight = made.gauge(contract.IN_FLIGHT)
@@ -64,14 +67,10 @@ class Service:
         self._routes: set[str] = {OTHER}
         self._children: dict[tuple[str, int | str], tuple[Any, Any]] = {}
         self._lock = Lock()
-        if len(routes) > MOST_ROUTES:
-            raise TelemetryError(f"routes: expected at most {MOST_ROUTES}, found {len(routes)}")
         for route in routes:
             self._duration.labels(self._bounded(route))
-        if changed is not None:
-            if changed.tzinfo is None:
-                raise TelemetryError(f"changed: expected a time with its zone, found {changed!r}. Fix: datetime(..., tzinfo=UTC)")
-            made.gauge(contract.CHANGE).set(changed.timestamp())
+        if since is not None:
+            made.gauge(contract.CHANGE).set(since)
         if DIRECTORY not in os.environ:
             self.start()
 

@@ -10,24 +10,21 @@ from prometheus_client import CollectorRegistry
 from commonground.telemetry import contract
 from commonground.telemetry.contract import MOST_FEATURE_VIEWS
 from commonground.telemetry.errors import TelemetryError
-from commonground.telemetry.metrics import label, metrics
+from commonground.telemetry.metrics import label, metrics, seconds
 
 STATUSES = {True: "succeeded", False: "failed"}
 
 
 def _seconds(when: datetime | None) -> float:
-    if when is None:
-        return time.time()
-    if when.tzinfo is None:
-        raise TelemetryError(f"expected a time with its zone, found {when!r}. Fix: datetime(..., tzinfo=UTC)")
-    return when.timestamp()
+    return time.time() if when is None else seconds("at", when)
 
 
 class Training:
     """Training runs of one model. Raises `TelemetryError` for a time without a zone."""
 
     def __init__(self, model: str, *, registry: CollectorRegistry | None = None) -> None:
-        self._made, self._model = metrics(registry), label("model", model)
+        self._model = label("model", model)
+        self._made = metrics(registry)
         self._runs = {ok: self._made.counter(contract.TRAINING_RUNS).labels(model, status) for ok, status in STATUSES.items()}
         self._started: float | None = None
 
@@ -65,7 +62,8 @@ class Features:
 
     def updated(self, feature_view: str, newest: datetime) -> None:
         """The event time of a view's newest value."""
+        since = seconds("newest", newest)
         if feature_view not in self._views and len(self._views) >= MOST_FEATURE_VIEWS:
             raise TelemetryError(f"feature views: expected at most {MOST_FEATURE_VIEWS}, found another: {feature_view!r}")
         self._views.add(label("feature_view", feature_view))
-        self._gauge.labels(feature_view).set(_seconds(newest))
+        self._gauge.labels(feature_view).set(since)

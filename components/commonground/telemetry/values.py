@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from commonground.telemetry.baseline import CategoricalVariable, NumericVariable, as_number
+from commonground.telemetry.errors import ShapeError
 from commonground.telemetry.metrics import Counter
+from commonground.telemetry.shapes import single
 
 FEW = 32
 """Values of a list below which numpy takes longer than a loop."""
@@ -25,9 +27,9 @@ class Numbers:
         self._outside = outside.inc
 
     def count(self, value: Any) -> None:
-        """Counts one value."""
+        """Counts one value. Raises `ShapeError`."""
         if value.__class__ is not float:
-            value = as_number(value)
+            value = as_number(single(value))
             if value is None:
                 self._missing()
                 return
@@ -38,19 +40,14 @@ class Numbers:
         if not self._low <= value <= self._high:
             self._outside()
 
-    def count_missing(self, rows: int) -> None:
-        """Counts rows without a value."""
-        if rows > 0:
-            self._missing(rows)
-
     def count_all(self, values: Sequence[Any]) -> None:
-        """Counts a column."""
+        """Counts a column: all of it, or nothing where it raises `ShapeError`."""
         if self._count_array(values):
             return
         counts = [0] * len(self._counters)
         outside, edges, low, high, missing = 0, self._edges, self._low, self._high, len(counts) - 1
         for value in values:
-            number = as_number(value)
+            number = as_number(single(value))
             if number is None:
                 counts[missing] += 1
             else:
@@ -64,9 +61,12 @@ class Numbers:
         if numpy is None or len(values) < FEW:
             return False
         try:
-            array = numpy.asarray(values, dtype=float).ravel()
+            array = numpy.asarray(values, dtype=float)
         except (TypeError, ValueError, OverflowError):  # something in it is no number
             return False
+        if array.size != len(values):
+            raise ShapeError("a column, one value a row", f"rows of shape {array.shape[1:]}")
+        array = array.ravel()
         places = numpy.searchsorted(self._edges, array, side="left")
         places[numpy.isnan(array)] = len(self._counters) - 1
         outside = numpy.count_nonzero(array < self._low) + numpy.count_nonzero(array > self._high)
@@ -91,23 +91,22 @@ class Categories:
         self._elsewhere = self._counters[variable.elsewhere]
 
     def count(self, value: Any) -> None:
-        """Counts one value."""
+        """Counts one value. Raises `ShapeError`."""
         if value.__class__ is str:
             self._texts.get(value, self._elsewhere)()
         else:
-            self._counters[self._place(value)]()
-
-    def count_missing(self, rows: int) -> None:
-        """Counts rows without a value."""
-        if rows > 0:
-            self._counters[-1](rows)
+            self._counters[self._place(single(value))]()
 
     def count_all(self, values: Sequence[Any]) -> None:
-        """Counts a column."""
+        """Counts a column: all of it, or nothing where it raises `ShapeError`."""
         listed = values.tolist() if hasattr(values, "tolist") else values
         try:
             counts: Iterable[tuple[Any, int]] = Counts(listed).items()
         except TypeError:  # something in it cannot be hashed
             counts = ((value, 1) for value in listed)
+        placed = [0] * len(self._counters)
         for value, count in counts:
-            self._counters[self._place(value)](count)
+            placed[self._place(single(value))] += count
+        for add, count in zip(self._counters, placed, strict=True):
+            if count:
+                add(count)
