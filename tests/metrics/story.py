@@ -152,7 +152,7 @@ def model_server(folder: Path) -> Iterator[tuple[str, Any]]:
     features = {name: [row[name] for row in rows] for name in rows[0]}
     baseline = columns(features, {"score": [score(row) for row in rows]}).baseline
     baseline.save(folder / "baseline.json")
-    command = [sys.executable, str(SERVER), "--baseline", str(folder / "baseline.json"), "--port", "0", "--version", "7"]
+    command = [sys.executable, str(SERVER), "--baseline", str(folder / "baseline.json"), "--address", "127.0.0.1", "--port", "0", "--version", "7"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "components")}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:

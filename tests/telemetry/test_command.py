@@ -65,6 +65,44 @@ def test_mistakes_are_one_line_each_and_wrong_usage_is_told_apart(data: Path, ca
     assert run(["baseline", str(data), "--bins", "40"]) == ERROR
 
 
+def test_a_folder_that_is_not_there_is_the_users_to_make(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data.parent / "none" / "baseline.json"
+    assert run(["baseline", str(data), "-o", str(file)]) == ERROR
+    assert capsys.readouterr().err == f"error: {file}: expected a file that can be written, found no folder {file.parent}. Fix: mkdir -p {file.parent}\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "bins", "said"),
+    [
+        (499, "10", "warning: 499 rows are few: chance alone makes drift of them (docs/drift.md); take 500 rows or more, or --bins 5"),
+        (219, "5", "warning: 219 rows are few: chance alone makes drift of them (docs/drift.md), with any --bins; take 500 rows or more"),
+        (499, "5", None),
+        (500, "10", None),
+    ],
+)
+def test_few_rows_are_warned_of(data: Path, capsys: pytest.CaptureFixture[str], rows: int, bins: str, said: str | None) -> None:
+    data.write_text("age\n" + "".join(f"{20 + n % 50}\n" for n in range(rows)))
+    assert run(["baseline", str(data), "--bins", bins]) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warnings == ([said] if said else [])
+
+
+def test_an_identifier_is_left_out_and_taken_where_the_user_says_so(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["baseline", str(data)]) == 0
+    shown = capsys.readouterr()
+    assert "id is left out: it looks like an identifier: 3,000 distinct whole numbers in 3,000 rows (--numeric id takes it)" in shown.err
+    assert "3,000 rows, 4 variables" in shown.out
+    assert run(["baseline", str(data), "--numeric", "id"]) == 0
+    assert "3,000 rows, 5 variables" in capsys.readouterr().out
+
+
+def test_it_is_said_that_every_column_is_now_one_that_the_server_passes(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["baseline", str(data)]) == 0
+    assert (
+        "every feature above is one that the server has to pass to `observe`: --exclude what it does not have, like labels and keys" in capsys.readouterr().err
+    )
+
+
 def test_without_the_extra_its_name_is_told(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("commonground.cli.baseline.find_spec", lambda name: None if name == "pyarrow" else object())
     assert run(["baseline", str(data)]) == ERROR

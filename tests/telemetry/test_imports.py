@@ -3,8 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import prometheus_client
 import pytest
+
+import commonground
 
 HEAVY = ("pulumi", "pulumi_aws", "numpy", "pandas", "pydantic", "pyarrow", "boto3", "click", "rich", "jinja2")
 
@@ -37,3 +41,26 @@ def test_public_names_are_those_that_it_names() -> None:
     assert {name: getattr(telemetry, name).__name__ for name in telemetry.__all__} == {name: name for name in telemetry.__all__}
     with pytest.raises(AttributeError):
         _ = telemetry.nothing
+
+
+def test_prometheus_client_is_all_that_a_serving_image_needs(tmp_path: Path) -> None:
+    """`pip install --no-deps commonground prometheus_client`: nothing else is there."""
+    for package in (commonground, prometheus_client):
+        assert package.__file__
+        (tmp_path / package.__name__).symlink_to(Path(package.__file__).parent)
+    script = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from commonground.telemetry import *
+import commonground.telemetry.gunicorn
+from commonground.telemetry.baseline import Baseline, NumericVariable
+model = Model("churn", "1", Baseline.checked(9, (NumericVariable("feature", "age", (30.0,), (0.5, 0.5), 0.0, 18.0, 90.0),)), strict=True)
+model.observe({{"age": 41}})
+model.observe_batch({{"age": [41, 20] * 50}})
+import prometheus_client
+print(prometheus_client.generate_latest(scraped()).decode())
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", script], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert [line.split()[-1] for line in ran.stdout.splitlines() if line.startswith("commonground_model_predictions_total")] == ["101.0"]

@@ -1,5 +1,6 @@
 """Making a baseline of training data."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -117,17 +118,29 @@ def test_of_very_many_words_the_rare_ones_are_not_remembered() -> None:
 
 
 def test_what_looks_like_an_identifier_is_left_out_unless_it_is_named() -> None:
-    values = {"user": [f"u{number}" for number in range(2000)], "age": range(2000)}
+    values = {"user": [f"u{number}" for number in range(2000)], "age": [number // 2 for number in range(2000)]}
     made = columns(values)
     assert [variable.name for variable in made.baseline.variables] == ["age"]
-    assert made.left_out == {"user": "it looks like an identifier: 2,000 distinct values in 2,000 rows"}
+    assert made.left_out == {"user": "it looks like an identifier: 2,000 distinct values in 2,000 rows (--categorical user takes it)"}
     assert not columns(values, categorical=["user"]).left_out
+
+
+def test_whole_numbers_that_differ_in_each_row_are_left_out_unless_they_are_named() -> None:
+    values = {"id": range(200), "cents": [n * 7919 % 100_003 for n in range(200)], "age": [20 + n % 50 for n in range(200)], "x": np.arange(200) / 7}
+    made = columns(values, {"score": range(200)}, numeric=["cents"])
+    assert [one.name for one in made.baseline.variables] == ["age", "cents", "x", "score"]
+    assert made.left_out == {"id": "it looks like an identifier: 200 distinct whole numbers in 200 rows (--numeric id takes it)"}
+    few = {"id": range(99)}
+    assert not columns(few).left_out, "of few rows it is no sign"
+    assert not columns({"id": [*range(199), None]}).left_out
+    assert isinstance(columns({"id": range(200)}, categorical=["id"]).baseline.variables[0], CategoricalVariable)
 
 
 def test_dates_lists_and_columns_without_a_value_are_left_out_with_a_reason() -> None:
     made = columns({"age": [1, 2], "day": [date(2026, 1, 1)] * 2, "vector": [[1], [2]], "none": pa.nulls(2), "empty": pa.nulls(2, pa.string())})
     assert list(made.left_out) == ["day", "vector", "none", "empty"]
     assert "observe an age" in made.left_out["day"]
+    assert "observe its parts" in made.left_out["vector"] and "date" not in made.left_out["vector"]
 
 
 def test_infinity_is_refused_with_what_to_do() -> None:
@@ -143,6 +156,38 @@ def test_names_that_are_no_columns_are_all_told() -> None:
     with pytest.raises(WrongBaselineError) as caught:
         make(Memory(table), Choice(["score"], ["plan"], ["id"], 10))
     assert [mistake.found for mistake in caught.value.mistakes] == ["score", "plan", "id"]
+
+
+def test_a_name_that_is_nearly_a_columns_is_asked_for() -> None:
+    with pytest.raises(WrongBaselineError, match=r"found chruned\. Fix: did you mean `churned`\?"):
+        make(Memory(pa.table({"age": [1], "churned": [0.5]})), Choice(["chruned"]))
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        (Choice(["score"], (), ["score"]), "--prediction and --exclude"),
+        (Choice((), ["age"], ["age"]), "--categorical and --exclude"),
+        (Choice((), ["age"], (), 10, ["age"]), "--categorical and --numeric"),
+    ],
+)
+def test_a_column_is_not_two_things_at_once(choice: Choice, found: str) -> None:
+    with pytest.raises(WrongBaselineError, match=f"expected one option, found {found}"):
+        make(Memory(pa.table({"age": [1, 2], "score": [0.1, 0.2]})), choice)
+
+
+@pytest.mark.parametrize("separator", [";", "|", "\t"])
+def test_a_file_with_another_separator_is_asked_for_it(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "data.csv").write_text(f"age{separator}plan\n20{separator}free\n")
+    with pytest.raises(MakeError, match=f"found one column .*is the separator `{re.escape(separator)}`"):
+        make(opened(tmp_path / "data.csv"), Choice())
+
+
+@pytest.mark.parametrize(("text", "said"), [("age,plan\n", "expected rows, found 0 rows of 2 columns"), ("", "found an empty file. Fix: ")])
+def test_a_file_without_rows_is_refused_as_such(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "data.csv").write_text(text)
+    with pytest.raises(MakeError, match=said):
+        make(opened(tmp_path / "data.csv"), Choice())
 
 
 class Memory:
@@ -187,11 +232,13 @@ def test_words_that_are_stored_as_a_dictionary_are_words(tmp_path: Path) -> None
 
 def test_a_file_that_is_no_table_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "data.parquet").write_text("no")
-    with pytest.raises(MakeError, match=r"data.parquet: expected Parquet or CSV"):
+    with pytest.raises(
+        MakeError, match=r"data.parquet: expected Parquet, or CSV with the ending .csv or .tsv, found a file that Arrow cannot read so \(.*\). Fix: "
+    ):
         make(opened(tmp_path / "data.parquet"), Choice())
 
 
 def test_no_rows_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"age": pa.array([], pa.int64())}), tmp_path / "data.parquet")
-    with pytest.raises(MakeError, match="expected rows, found none"):
+    with pytest.raises(MakeError, match="expected rows, found 0 rows of 1 columns"):
         make(opened(tmp_path / "data.parquet"), Choice())

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from commonground.telemetry import contract
 from commonground.telemetry.contract import MOST_SCORES
-from commonground.telemetry.errors import TelemetryError, UnknownNameError
+from commonground.telemetry.errors import ShapeError, TelemetryError, UnknownNameError
 from commonground.telemetry.model import MOST_UNKNOWN, Model
 from tests.telemetry.samples import BASELINE, bins, named, scrape
 
@@ -54,12 +54,105 @@ def test_one_prediction_counts_each_value_once(registry: CollectorRegistry) -> N
     assert named(samples, contract.PREDICTIONS, model="churn", model_version="7") == {"": 1}
 
 
-def test_a_name_that_is_not_there_is_a_missing_value(registry: CollectorRegistry) -> None:
-    model = churn(registry)
+def test_none_is_a_missing_value_and_a_name_that_is_not_there_is_not_counted(registry: CollectorRegistry) -> None:
+    model = churn(registry, strict=True)
     model.observe({"age": None}, {})
-    model.observe_batch({"plan": ["free"] * 3}, {"score": [0.1] * 3})
+    model.observe_batch({"plan": ["free", None, None]}, {"score": [0.1] * 3})
     samples = scrape(registry)
-    assert {name: bins(samples, contract.VALUES, name)["missing"] for name in ("age", "plan", "score")} == {"age": 4, "plan": 1, "score": 1}
+    assert {name: bins(samples, contract.VALUES, name)["missing"] for name in ("age", "plan", "score")} == {"age": 1, "plan": 2, "score": 0}
+    assert {name: sum(bins(samples, contract.VALUES, name).values()) for name in ("age", "plan", "score")} == {"age": 1, "plan": 3, "score": 3}
+    assert named(samples, contract.PREDICTIONS, model="churn", model_version="7") == {"": 4}
+
+
+def test_a_feature_that_was_renamed_has_no_value_at_all(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    model = churn(registry)
+    model.observe({"years": 41, "plan": "pro"}, {"score": 0.5})
+    model.observe_batch({"years": [41] * 40, "plan": ["pro"] * 40}, {"score": [0.5] * 40})
+    assert bins(scrape(registry), contract.VALUES, "age") == {"30": 0, "50": 0, "+Inf": 0, "missing": 0}
+    assert [record.getMessage() for record in caplog.records] == ["model churn 7: its baseline has no feature 'years'; it is not counted"]
+
+
+ONE: list[Any] = [np.array([95.0]), np.array(95), np.float32(95), np.int64(95), [95], (95.0,), np.array([[95]])]
+
+
+@pytest.mark.parametrize("value", ONE, ids=repr)
+def test_an_array_of_one_element_is_a_value(registry: CollectorRegistry, value: Any) -> None:
+    churn(registry, strict=True).observe({"age": value, "plan": np.array(["pro"])})
+    assert bins(scrape(registry), contract.VALUES, "age")["+Inf"] == 1
+    assert bins(scrape(registry), contract.VALUES, "plan")["pro"] == 1
+
+
+def test_a_column_of_a_table_is_a_column(registry: CollectorRegistry) -> None:
+    churn(registry, strict=True).observe_batch({"age": np.full((40, 1), 20), "plan": np.full((3, 1), "pro")[:0]} | {"plan": ["pro"] * 40})
+    assert bins(scrape(registry), contract.VALUES, "age")["30"] == 40
+
+
+PROBABILITIES = np.array([[0.1, 0.9]] * 40)
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"age": np.array([1, 2])}, "feature 'age': expected one value, found an array of shape (2,)"),
+    ({"age": [1, 2]}, "feature 'age': expected one value, found a list of 2"),
+    ({"age": np.array([])}, "feature 'age': expected one value, found an array of shape (0,)"),
+    ({"plan": ["free", "pro"]}, "feature 'plan': expected one value, found a list of 2"),
+]
+WRONG_COLUMNS: list[tuple[dict[str, Any], str]] = [
+    ({"age": PROBABILITIES, "plan": ["pro"] * 40}, "feature 'age': expected a column, one value a row, found an array of shape (40, 2)"),
+    ({"age": PROBABILITIES.tolist(), "plan": ["pro"] * 40}, "feature 'age': expected a column, one value a row, found rows of shape (2,)"),
+    ({"age": [[1, 2], [3, 4]], "plan": ["pro"] * 2}, "feature 'age': expected one value, found a list of 2"),
+    ({"plan": [["free", "pro"]] * 2, "age": [1, 2]}, "feature 'plan': expected one value, found a list of 2"),
+    ({"plan": np.array([["free", "pro"]] * 2), "age": [1, 2]}, "feature 'plan': expected a column, one value a row, found an array of shape (2, 2)"),
+    ({"age": 41, "plan": ["pro"]}, "feature 'age': expected a column, one value a row, found one int"),
+    ({"plan": "pro", "age": [20]}, "feature 'plan': expected a column, one value a row, found one str"),
+    ({"age": [20] * 39}, "feature 'age': expected 40 values, as most columns have, found 39"),
+]
+
+
+def told_once(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, said: str, observe: str, *values: Any) -> None:
+    """Strict it raises; else it is logged once, and not counted as missing."""
+    with pytest.raises(ShapeError) as caught:
+        getattr(churn(CollectorRegistry(), strict=True), observe)(*values)
+    assert str(caught.value) == said
+    model = churn(registry)
+    for _ in range(3):
+        getattr(model, observe)(*values)
+    assert [record.getMessage() for record in caplog.records] == [f"model churn 7: {said}; it is not counted"]
+    samples = scrape(registry)
+    assert not any(bins(samples, contract.VALUES, name)["missing"] for name in ("age", "plan", "score"))
+
+
+@pytest.mark.parametrize(("features", "said"), WRONG)
+def test_more_or_less_than_one_value_is_told_once(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, features: Any, said: str) -> None:
+    told_once(registry, caplog, said, "observe", features, {"score": 0.5})
+    assert bins(scrape(registry), contract.VALUES, "score")["0.5"] == 3, "the others are counted"
+    assert named(scrape(registry), contract.PREDICTIONS, model="churn", model_version="7") == {"": 3}
+
+
+@pytest.mark.parametrize(("features", "said"), WRONG_COLUMNS)
+def test_a_column_of_another_shape_is_told_once(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, features: Any, said: str) -> None:
+    rows = 40 if len(features) == 1 else max(len(values) for values in features.values() if isinstance(values, list))
+    score = {"score": [0.5] * rows}
+    if len(features) == 1:
+        features = {**features, "plan": ["pro"] * rows}
+    told_once(registry, caplog, said, "observe_batch", features, score)
+    assert bins(scrape(registry), contract.VALUES, "score")["0.5"] == 3 * rows, "the others are counted"
+    assert named(scrape(registry), contract.PREDICTIONS, model="churn", model_version="7") == {"": 3 * rows}
+
+
+def test_the_shape_of_predict_proba_is_told_once(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
+    said = "prediction 'score': expected a column, one value a row, found an array of shape (40, 2)"
+    told_once(registry, caplog, said, "observe_batch", {"age": [20] * 40}, {"score": PROBABILITIES})
+
+
+@pytest.mark.parametrize(
+    ("observe", "features", "said"),
+    [
+        ("observe_batch", [{"age": 1}, {"age": 2}], "features: expected a mapping of columns, name -> as many values as rows, found a list of 2"),
+        ("observe_batch", PROBABILITIES, "features: expected a mapping of columns, name -> as many values as rows, found a ndarray of 40"),
+        ("observe", [1, 2], "features: expected a mapping, name -> value, found a list of 2"),
+        ("observe", None, "features: expected a mapping, name -> value, found None"),
+    ],
+)
+def test_rows_that_are_no_mapping_are_told_once(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, observe: str, features: Any, said: str) -> None:
+    told_once(registry, caplog, said, observe, features)
 
 
 @patient
@@ -129,7 +222,7 @@ class Broken:
     __hash__ = None  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize("features", [{"age": Broken()}, {"plan": Broken()}, None, 5, {"age": object(), "plan": [1]}])
+@pytest.mark.parametrize("features", [{"age": Broken()}, {"plan": Broken()}, None, 5, {"age": object(), "plan": [1]}, [{"age": 1}], {"age": {1: 2}}])
 def test_nothing_that_is_observed_raises(registry: CollectorRegistry, features: Any, caplog: pytest.LogCaptureFixture) -> None:
     model = churn(registry)
     for _ in range(3):
@@ -152,6 +245,29 @@ def test_scores_and_outcomes(registry: CollectorRegistry) -> None:
     assert named(samples, contract.MODEL_INFO, **of, previous_version="6", baseline=BASELINE.digest) == {"": 1}
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda model: model.quality("auc", "x"), "quality 'auc': expected a number, found str 'x'. Fix: "),
+        (lambda model: model.quality("auc", None), "quality 'auc': expected a number, found NoneType None. Fix: "),
+        (lambda model: model.quality("auc", float("nan")), "quality 'auc': expected a number, found float nan. Fix: "),
+        (lambda model: model.quality(5, 0.5), 'label score: expected a text of 1 to 200 printable characters, found int 5. Fix: write it in quotes: "5"'),
+        (lambda model: model.outcome(True, -1), "count: expected a number from 0, found int -1. Fix: "),
+        (lambda model: model.outcome("wrong"), "right: expected True or False, found str 'wrong'. Fix: "),
+    ],
+)
+def test_what_is_learnt_later_is_told_once_and_never_raised(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture, call: Any, said: str) -> None:
+    model = churn(registry)
+    before = scrape(registry)
+    for _ in range(3):
+        call(model)
+    assert len(caplog.records) == 1 and caplog.records[0].getMessage().startswith(f"model churn 7: {said}")
+    assert scrape(registry) == before
+    with pytest.raises(TelemetryError) as caught:
+        call(churn(CollectorRegistry(), strict=True))
+    assert str(caught.value).startswith(said)
+
+
 def test_scores_have_an_end(registry: CollectorRegistry, caplog: pytest.LogCaptureFixture) -> None:
     model = churn(registry)
     for number in range(MOST_SCORES + 5):
@@ -163,16 +279,24 @@ def test_scores_have_an_end(registry: CollectorRegistry, caplog: pytest.LogCaptu
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"version": ""}, "label model_version: expected 1 to 200 printable characters, found ''"),
-        ({"version": 7}, "label model_version"),
-        ({"trained": datetime(2026, 1, 1)}, "trained: expected a time with its zone"),
-        ({"quality": {"auc": (1, "up")}}, "quality 'auc': expected higher or lower, found 'up'"),
-        ({"quality": {f"s{number}": (1, "higher") for number in range(21)}}, "expected at most 20 scores, found 21"),
+        ({"version": ""}, "label model_version: expected a text of 1 to 200 printable characters, found str ''. Fix: "),
+        ({"version": 7}, 'label model_version: expected a text of 1 to 200 printable characters, found int 7. Fix: write it in quotes: "7"'),
+        ({"previous_version": 6}, "label previous_version: expected a text of 1 to 200 printable characters, found int 6"),
+        ({"baseline": "baseline.json"}, "baseline: expected a Baseline, found str 'baseline.json'. Fix: Baseline.load("),
+        ({"trained": datetime(2026, 1, 1)}, "trained: expected a datetime with its zone, found 2026-01-01T00:00:00 without one. Fix: "),
+        ({"trained": "2026-01-01"}, "trained: expected a datetime with its zone, found str '2026-01-01'. Fix: datetime.fromisoformat("),
+        ({"quality": {"auc": (1, "up")}}, "quality 'auc': expected higher or lower, found 'up'. Fix: "),
+        ({"quality": {"auc": 0.9}}, "quality 'auc': expected its value at training and whether higher or lower is better, found float 0.9. Fix: quality="),
+        ({"quality": {"auc": ("x", "higher")}}, "quality 'auc': expected a number, found str 'x'. Fix: "),
+        ({"quality": 0.9}, "quality: expected score -> its value at training and whether higher or lower is better, found float 0.9. Fix: "),
+        ({"quality": {f"s{number}": (1, "higher") for number in range(21)}}, "quality: expected at most 20 scores, found 21. Fix: "),
     ],
 )
-def test_what_could_never_be_right_is_refused_at_the_start(registry: CollectorRegistry, wrong: dict[str, Any], said: str) -> None:
-    with pytest.raises(TelemetryError, match=said):
-        churn(registry, **wrong)
+def test_what_could_never_be_right_is_refused_at_the_start_and_leaves_no_series(registry: CollectorRegistry, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(TelemetryError) as caught:
+        Model(**{"name": "churn", "version": "7", "baseline": BASELINE, "registry": registry, **wrong})
+    assert str(caught.value).startswith(said)
+    assert not scrape(registry)
 
 
 def test_two_versions_in_one_process_are_told_apart(registry: CollectorRegistry) -> None:

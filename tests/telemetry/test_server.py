@@ -14,6 +14,7 @@ import pytest
 
 from commonground.telemetry import contract
 from commonground.telemetry.baseline import Baseline, CategoricalVariable, NumericVariable
+from commonground.workloads.settings import ProbeSettings
 from tests.telemetry.samples import bins, named, parsed
 
 SERVER = Path(__file__).parents[2] / "stacks" / "shop" / "churn" / "server.py"
@@ -30,7 +31,20 @@ BASELINE = Baseline.checked(
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     BASELINE.save(tmp_path / "baseline.json")
-    command = [sys.executable, str(SERVER), "--baseline", str(tmp_path / "baseline.json"), "--port", "0", "--version", "8", "--previous-version", "7"]
+    command = [
+        sys.executable,
+        str(SERVER),
+        "--baseline",
+        str(tmp_path / "baseline.json"),
+        "--address",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--version",
+        "8",
+        "--previous-version",
+        "7",
+    ]
     environment = {name: value for name, value in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"} | {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -62,3 +76,23 @@ def test_predictions_are_answered_and_counted_by_bin(url: str) -> None:
     assert named(samples, contract.QUALITY, model="churn", model_version="8") == {"auc": 0.8}
     assert named(samples, contract.REQUESTS, route="/predict") == {"200": 2, "400": 1}
     assert not named(samples, contract.REQUESTS, route="other"), "a scrape is no request"
+
+
+def test_every_default_probe_of_a_workload_is_answered_and_none_is_a_request(url: str) -> None:
+    probes = ProbeSettings()
+    for path in (probes.startup, probes.ready, probes.live):
+        with urlopen(f"{url}{path}") as answer:
+            assert answer.status == 200 and json.load(answer) == {"model": "churn", "version": "8"}
+    with urlopen(f"{url}/metrics") as answer:
+        assert not any(named(parsed(answer.read().decode()), contract.REQUESTS).values())
+
+
+def test_a_pod_is_asked_at_its_own_address(tmp_path: Path) -> None:
+    BASELINE.save(tmp_path / "baseline.json")
+    command = [sys.executable, str(SERVER), "--baseline", str(tmp_path / "baseline.json"), "--port", "0"]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout and process.stdout.readline().startswith("http://0.0.0.0:")
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -82,7 +82,7 @@ def test_no_limit_is_not_a_limit_of_nothing(registry: CollectorRegistry) -> None
 def test_a_change_has_a_time_with_its_zone(registry: CollectorRegistry) -> None:
     Service(registry=registry, changed=datetime(2026, 1, 1, tzinfo=UTC))
     assert named(scrape(registry), contract.CHANGE) == {"": datetime(2026, 1, 1, tzinfo=UTC).timestamp()}
-    with pytest.raises(TelemetryError, match="expected a time with its zone"):
+    with pytest.raises(TelemetryError, match=r"changed: expected a datetime with its zone, found 2026-01-01T00:00:00 without one\. Fix: "):
         Service(registry=registry, changed=datetime(2026, 1, 1))
 
 

@@ -55,5 +55,5 @@ def test_feature_views_have_the_time_of_their_newest_value_and_an_end(registry: 
 
 
 def test_a_time_without_its_zone_is_refused(registry: CollectorRegistry) -> None:
-    with pytest.raises(TelemetryError, match="expected a time with its zone"):
+    with pytest.raises(TelemetryError, match="newest: expected a datetime with its zone"):
         Features(registry=registry).updated("view", datetime(2026, 1, 1))

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from socket import create_server
 from threading import Thread
 
 import pytest
 
-from commonground.telemetry import contract
+from commonground.telemetry import PortTakenError, contract, serve
 from commonground.telemetry.errors import NoMultiprocessDirectoryError
+from commonground.telemetry.gunicorn import on_starting
 from commonground.telemetry.metrics import metrics
 from commonground.telemetry.workers import Merged, bury, locked
 from tests.telemetry.samples import BASELINE, Samples, bins, named, parsed
@@ -83,3 +85,30 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "none"))
     with pytest.raises(NoMultiprocessDirectoryError, match=r"PROMETHEUS_MULTIPROC_DIR: expected a directory that exists .* Fix: mkdir -p"):
         metrics()
+
+
+@pytest.mark.parametrize("named", [None, ""])
+def test_a_server_with_the_hooks_does_not_start_without_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | None) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.db").touch()
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    if named is not None:
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", named)
+    with pytest.raises(NoMultiprocessDirectoryError, match=r"found none. Fix: PROMETHEUS_MULTIPROC_DIR=/tmp/metrics in the server's environment"):
+        on_starting(None)
+    assert (tmp_path / "mine.db").exists()
+
+
+def test_an_empty_name_is_no_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    with pytest.raises(NoMultiprocessDirectoryError, match="found none"):
+        metrics()
+
+
+def test_a_second_worker_that_serves_is_told_what_to_do() -> None:
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"port {port}: expected a free one, .* Fix: one process serves.*") as caught:
+            serve(port, address="127.0.0.1")
+    assert 'docs/metrics-contract.md, "Several processes"' in str(caught.value)
+    assert "when_ready" in str(caught.value)

@@ -67,7 +67,7 @@ def baseline_command(
 
     if output and not output.parent.is_dir():
         raise NoPlaceError(output, f"no folder {output.parent}", f"mkdir -p {output.parent}")
-    made = make(opened(data), Choice(predictions, categorical, exclude, numeric, bins))
+    made = make(opened(data), Choice(predictions, categorical, exclude, bins, numeric))
     for name, why in made.left_out.items():
         echo(f"{name} is left out: {why}")
     show(made)

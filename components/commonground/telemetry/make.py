@@ -51,11 +51,11 @@ class Choice:
     """Columns that the model's answers are in."""
     categorical: Sequence[str] = ()
     """Columns of numbers that are names: a postcode."""
-    numeric: Sequence[str] = ()
-    """Columns of whole numbers that look like identifiers, and are none: an amount in cents."""
     exclude: Sequence[str] = ()
     """Columns that the model does not use."""
     bins: int = BINS
+    numeric: Sequence[str] = ()
+    """Columns of whole numbers that look like identifiers, and are none: an amount in cents."""
 
     def check(self, columns: Sequence[str], file: str) -> None:
         """Raises `WrongBaselineError` with all names that are no columns."""
@@ -68,7 +68,7 @@ class Choice:
         ]
         for name in dict.fromkeys((*self.exclude, *self.numeric)):
             several = [option for option, names in named.items() if name in names]
-            if several != ["--exclude"] and "--exclude" in several or {"--numeric", "--categorical"} <= set(several):
+            if ("--exclude" in several and len(several) > 1) or {"--numeric", "--categorical"} <= set(several):
                 mistakes.append(Mistake(name, "one option", " and ".join(several), "give one of them"))
         if not 2 <= self.bins <= MOST_EDGES + 1:
             mistakes.append(Mistake("", f"--bins from 2 to {MOST_EDGES + 1}", str(self.bins), "choose one of these: PSI's bounds are meant for 10"))
@@ -158,7 +158,7 @@ def columns(
     """A baseline of what a training program has in memory: name -> as many values. Raises `WrongBaselineError`, `MakeError`."""
     predictions = predictions or {}
     kinds = {"feature": features, "prediction": predictions}
-    found = [(kind, *_of_memory(kind, values, Choice((), categorical, (), numeric, bins))) for kind, values in kinds.items() if values]
+    found = [(kind, *_of_memory(kind, values, Choice((), categorical, (), bins, numeric))) for kind, values in kinds.items() if values]
     rows = {made[1] for made in found}
     if len(rows) > 1:
         raise MakeError(f"expected as many predictions as rows of features, found {' and '.join(map(str, sorted(rows)))}")
@@ -172,7 +172,8 @@ def _of_memory(kind: str, values: Mapping[str, Any], choice: Choice) -> tuple[in
     except (pa.ArrowException, ValueError) as error:
         raise MakeError(f"{kind}s: expected columns of one type and length, found others: {str(error).splitlines()[0]}") from error
     predictions = tuple(values) if kind == "prediction" else ()
-    own = Choice(predictions, *([name for name in names if name in values] for names in (choice.categorical, (), choice.numeric)), choice.bins)
+    categorical, numeric = ([name for name in names if name in values] for names in (choice.categorical, choice.numeric))
+    own = Choice(predictions, categorical, (), choice.bins, numeric)
     variables, left_out = _variables(TableSource(table, "columns"), own)
     return table.num_rows, variables, left_out
 

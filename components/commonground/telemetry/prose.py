@@ -9,7 +9,8 @@ What an application and a model expose to Prometheus, so that rules, alerts and 
 model server; a model server adds the model metrics. Everything is optional: what is not exposed has no alert and an empty panel.
 
 A pod is scraped if it has the annotation `prometheus.io/scrape: "true"` (`prometheus.io/port` and `prometheus.io/path` beside it), or a port named
-`metrics`. A Python program has it all from `pip install "commonground[telemetry]"`; `stacks/shop/churn/server.py` is a whole model server:
+`metrics`. A Python program has it all from `commonground.telemetry`, which needs `prometheus_client` and nothing else; `stacks/shop/churn/server.py` is a
+whole model server:
 
 ```python
 from commonground.telemetry import Baseline, Model, Service, WsgiMiddleware, serve
@@ -25,7 +26,25 @@ model.outcome(right=True)  # when it becomes known
 model.quality("auc", 0.88)
 ```
 
-Nothing that is observed raises. A name that the baseline lacks is logged once and makes no series (`strict=True` raises: for tests). All of it is thread-safe.
+A call counts as one prediction, or as a batch's rows; so each prediction is observed once, with all that the model was given. None is a missing value; a
+name that a call does not contain is not counted at all: a server passes `None` for what a request lacks. A batch is a mapping of columns of one length, or
+a data frame; a list of rows is refused.
+
+No method of a `Model` raises. A name that the baseline lacks, more than one value where one is due (an array of two dimensions: `predict_proba`'s), a
+column of another length than most, or what is no mapping is logged once for each variable and not counted (`strict=True` raises: for tests). An array of
+one element is a value. What could never be right (a version that is no text, a time without its zone) is a `TelemetryError` when the `Model` is made. All
+of it is thread-safe.
+
+### Installing it where a model is served
+
+The package's own dependencies are those of its stacks (Pulumi and its providers: half a gigabyte), and a serving image needs none of them. With Python
+3.11 or newer:
+
+```sh
+pip install --no-deps "commonground @ git+URL-OF-THIS-REPOSITORY@TAG" prometheus_client
+```
+
+`prometheus_client` depends on nothing itself. `pip install "commonground[telemetry]"` is for an environment that has the stacks' packages anyway.
 """
 SERVICE = """\
 Errors are the requests with a `code` from 500 on, saturation is requests in flight over their limit. `route` is a template (`/users/{id}`), never a path with
@@ -41,7 +60,8 @@ BINS = """\
 - A numeric variable has up to {edges} edges. A bin is labelled with its upper edge, which it includes, as Prometheus' `le`; but bins are not cumulative. The
   outermost are open; the last is `+Inf`. Less or more than training saw is counted in the outermost bin, and in
   `commonground_model_out_of_range_total`; infinity always is.
-- `missing`: no such name, None, NaN, and for a number whatever is none. An empty text is a category, not missing.
+- `missing`: None, NaN, and for a number whatever is none. An empty text is a category, not missing. A name that was not passed is in no bin: a feature that
+  is never passed has no values, and so no drift, and the alert `ModelFeatureAbsent`.
 - A categorical variable has a bin for each of up to {categories} categories, the most frequent. `other` are the rare ones that training saw, up to {rare} of
   them; `unseen` is what it did not. A variable with more has no `unseen`: all that is rare is `other`.
 - 1, 1.0 and "1" are one category, True is `true`. Categories that are reserved words, empty, or begin with `=` have a `=` before them; one longer than
@@ -58,8 +78,11 @@ same bytes.
   distinct values than bins: each has its own. A constant is an edge, so that more than it is another bin, and less is out of range.
 - Edges are the shortest numbers that separate the same training values. NaN is missing; infinity is refused.
 - Truth values and texts are categories; numbers that are names (`--categorical zip`) as well.
-- Left out, with a message: dates (always new: observe an age), lists, columns without any value, and texts that look like identifiers (more than 1,000
-  distinct values, and more than half of the rows). A column that is all NaN is `missing` 1.
+- Left out, with a message: dates (always new: observe an age), lists, columns without any value, texts that look like identifiers (more than 1,000
+  distinct values, and more than half of the rows; `--categorical` takes them), and whole numbers that do (100 rows or more, each with a number of its own;
+  `--numeric` takes them). A column that is all NaN is `missing` 1.
+- Every other column is a feature that the server has to pass: `--exclude` labels, keys, and what else it does not have.
+- Of less than 500 rows chance alone makes drift ([what it does](drift.md)): fewer bins, or more rows.
 - A variable is an object with `kind`, `name`, `type`, then `edges`, `ratios` (one more), `missing`, `min`, `max`; or `categories`, `ratios`, `other`, `others`
   (the rare ones' names; null: not remembered), `missing`. Ratios sum to 1.
 """
@@ -83,7 +106,7 @@ Of each pod:
 
 - service: routes x (codes that occur + 14) + 3. Ten routes that answer 200, 404 and 500: 173.
 - model version: 2 x all bins + numeric variables + 2 x scores + 5. 100 numeric features of 10 bins and `missing` are 2 x 1,100 + 100 + 5 = 2,305.
-  `commonground baseline` prints the number.
+  `commonground baseline` prints the number, without scores: 2 for each.
 
 In a process, a model of 200 variables with 20 bins each is 4,000 counters and as many gauges: the most that there is. `scripts/bench` measures memory and time.
 """
@@ -99,8 +122,13 @@ from commonground.telemetry.gunicorn import child_exit, on_starting  # the dead 
 
 
 def when_ready(server):
-    serve(9090)
+    serve(9102)
 ```
+
+The directory has to be named before Python starts: in a pod by `ModelServiceSettings(env={"PROMETHEUS_MULTIPROC_DIR": "/tmp/metrics"}, metrics_port=9102,
+...)`; `/tmp` is its scratch volume, and the hook makes the folder. Without the variable, `on_starting` stops the server with an error that says so: the
+process that serves would know of no worker. One process serves: `serve` in the application itself, so in each worker, is refused from the second worker on
+(`PortTakenError`).
 
 Without `child_exit`, a file of each dead worker stays, and versions that nobody serves any more are still told. With another server, call
 `commonground.telemetry.workers.bury(directory, pid)` when a worker has died, and expose with the functions above: a scrape of one's own may see a dead
@@ -112,7 +140,7 @@ The contract is names and labels: any Prometheus library can expose it. What has
 - every bin as 0, and every `commonground_model_baseline_ratio`, before the first request;
 - `bin` as above, the same text in the counter and in the ratio; a counter that a bin of the baseline has not is no error, and is compared with a ratio of 0;
 - `baseline` changes whenever an edge, a category or a ratio does: increases are compared with the ratios of the same label only;
-- each value in exactly one bin: with `missing` and `unseen`, the bins of a variable grow by one for every prediction.
+- each value in exactly one bin: with `missing` and `unseen`, the bins of a variable grow by one for every prediction that it was part of.
 """
 ADAPTERS = """\
 Servers that are not ours expose what they have; scraped they are by the same annotation. Rules and dashboards read the contract only. What it takes:

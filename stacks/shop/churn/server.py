@@ -1,7 +1,7 @@
 """The churn model's server: the standard library's WSGI, and `commonground.telemetry`.
 
 `python stacks/shop/churn/server.py --baseline FILE [--port 8080]`. POST /predict answers one set of features, or several (`rows`); POST /outcomes takes
-what became known of earlier answers; GET /metrics is what Prometheus scrapes.
+what became known of earlier answers; GET /metrics is what Prometheus scrapes, /healthz and /readyz what the kubelet asks. It listens once the model is there.
 """
 
 import argparse
@@ -19,7 +19,10 @@ from commonground.telemetry import Baseline, Model, Service, WsgiMiddleware, met
 WEIGHTS = {"tenure_months": -0.04, "monthly_charge": 0.02, "support_calls": 0.5}
 PLANS = {"month": 0.8, "year": -0.6}
 BIAS = -1.2
-ROUTES = ("/predict", "/outcomes", "/healthz")
+ROUTES = ("/predict", "/outcomes")
+PROBES = ("/healthz", "/readyz")
+NOT_GIVEN = dict.fromkeys((*WEIGHTS, "plan"))
+"""A feature that a request lacks is a missing value, as the model takes it; one that is not observed would be absent."""
 THREADS = 16
 
 Answer = tuple[str, dict[str, Any]]
@@ -39,7 +42,7 @@ class Churn:
         self._answers: dict[tuple[str, str], Callable[[Any], Answer]] = {
             ("POST", "/predict"): self._predict,
             ("POST", "/outcomes"): self._outcomes,
-            ("GET", "/healthz"): lambda body: ("200 OK", {"model": model.name, "version": model.version}),
+            **{("GET", path): lambda body: ("200 OK", {"model": model.name, "version": model.version}) for path in PROBES},
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -58,11 +61,11 @@ class Churn:
     def _predict(self, body: Any) -> Answer:
         if "rows" not in body:
             found = score(body)
-            self._model.observe(body, {"score": found})
+            self._model.observe({**NOT_GIVEN, **body}, {"score": found})
             return "200 OK", {"score": found}
         rows = body["rows"]
         scores = [score(row) for row in rows]
-        names = {name for row in rows for name in row}
+        names = dict.fromkeys((*NOT_GIVEN, *(name for row in rows for name in row)))
         self._model.observe_batch({name: [row.get(name) for row in rows] for name in names}, {"score": scores})
         return "200 OK", {"scores": scores}
 
@@ -97,7 +100,7 @@ def main() -> None:
     parser.add_argument("--previous-version")
     parser.add_argument("--trained", type=datetime.fromisoformat, default=datetime(2026, 11, 1, tzinfo=UTC))
     parser.add_argument("--auc", type=float, default=0.9, help="at training")
-    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--address", default="0.0.0.0", help="default: every one, as a pod is asked at its own")  # noqa: S104
     parser.add_argument("--port", type=int, default=8080, help="0: one that is free")
     options = parser.parse_args()
     baseline = Baseline.load(options.baseline)
@@ -105,11 +108,12 @@ def main() -> None:
         "churn", options.version, baseline, previous_version=options.previous_version, trained=options.trained, quality={"auc": (options.auc, "higher")}
     )
     service = Service(limit=THREADS, changed=options.trained, routes=ROUTES)
-    counted = WsgiMiddleware(Churn(model), service, route=lambda environ: path if (path := environ["PATH_INFO"]) in ROUTES else None)
-    scrapes = metrics_wsgi()  # beside what is counted: a scrape is no request of anybody's
+    churn = Churn(model)
+    counted = WsgiMiddleware(churn, service, route=lambda environ: path if (path := environ["PATH_INFO"]) in ROUTES else None)
+    beside = {"/metrics": metrics_wsgi(), **dict.fromkeys(PROBES, churn)}  # not counted: these are no requests of anybody's
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        return (scrapes if environ["PATH_INFO"] == "/metrics" else counted)(environ, start_response)
+        return beside.get(environ["PATH_INFO"], counted)(environ, start_response)
 
     with make_server(options.address, options.port, app, Server, Quiet) as server:
         print(f"http://{options.address}:{server.server_port}", flush=True)
