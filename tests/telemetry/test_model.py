@@ -83,8 +83,21 @@ def test_an_array_of_one_element_is_a_value(registry: CollectorRegistry, value: 
 
 
 def test_a_column_of_a_table_is_a_column(registry: CollectorRegistry) -> None:
-    churn(registry, strict=True).observe_batch({"age": np.full((40, 1), 20), "plan": np.full((3, 1), "pro")[:0]} | {"plan": ["pro"] * 40})
-    assert bins(scrape(registry), contract.VALUES, "age")["30"] == 40
+    churn(registry, strict=True).observe_batch({"age": np.full((40, 1), 20), "plan": np.full((40, 1), "pro")})
+    assert bins(scrape(registry), contract.VALUES, "age")["30"] == bins(scrape(registry), contract.VALUES, "plan")["pro"] == 40
+
+
+def test_a_data_frame_is_a_batch(registry: CollectorRegistry) -> None:
+    frame = pytest.importorskip("pandas").DataFrame({"age": [20.0, None, 95.0] * 20, "plan": ["free", None, "else"] * 20})
+    churn(registry, strict=True).observe_batch(frame, frame.rename(columns={"age": "score"})[["score"]])
+    assert bins(scrape(registry), contract.VALUES, "age") == {"30": 20, "50": 0, "+Inf": 20, "missing": 20}
+    assert bins(scrape(registry), contract.VALUES, "plan") == {"free": 20, "pro": 0, "other": 0, "unseen": 20, "missing": 20}
+    assert bins(scrape(registry), contract.VALUES, "score")["missing"] == 20
+
+
+def test_a_batch_of_which_the_baseline_knows_no_name_is_predictions_all_the_same(registry: CollectorRegistry) -> None:
+    churn(registry).observe_batch({"years": [41] * 40})
+    assert named(scrape(registry), contract.PREDICTIONS, model="churn", model_version="7") == {"": 40}
 
 
 PROBABILITIES = np.array([[0.1, 0.9]] * 40)

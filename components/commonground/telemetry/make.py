@@ -141,10 +141,14 @@ def opened(path: Path) -> Source:
             return TableSource(pa.csv.read_csv(path, parse_options=parse, convert_options=pa.csv.ConvertOptions(strings_can_be_null=True)), str(path))
         return DatasetSource(path)
     except (pa.ArrowException, OSError) as error:
-        found = "an empty file" if path.is_file() and not path.stat().st_size else f"a file that Arrow cannot read so ({str(error).splitlines()[0]})"
+        found = "an empty file" if path.is_file() and not path.stat().st_size else f"a file that Arrow cannot read so ({_reason(error)})"
         raise MakeError(
             f"{path}: expected Parquet, or CSV with the ending .csv or .tsv, found {found}. Fix: write the training data as one of these"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
 
 
 def columns(

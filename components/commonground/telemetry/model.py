@@ -174,7 +174,7 @@ class Model:
             self._unknown(variables, kind, values)
 
     def _columns(self, kind: str, values: Columns) -> dict[str, Sequence[Any]]:
-        """Name -> a column, without what is none."""
+        """Name -> a column, without what is none. Those that the baseline lacks have rows as well."""
         found: dict[str, Sequence[Any]] = {}
         try:
             names = mapping(values, COLUMNS)
@@ -184,15 +184,17 @@ class Model:
         variables = self._features if kind == "feature" else self._predictions
         self._unknown(variables, kind, names)
         for name in names:
-            if name in variables:
-                try:
-                    found[name] = column(values[name])
-                except ShapeError as error:
+            try:
+                found[name] = column(values[name])
+            except ShapeError as error:
+                if name in variables:
                     self._refused(kind, name, error)
         return found
 
     def _observe_batch(self, variables: dict[str, Values], kind: str, columns: Columns, rows: int) -> None:
         for name, values in columns.items():
+            if name not in variables:
+                continue
             try:
                 if len(values) != rows:
                     raise ShapeError(f"{rows} values, as most columns have", str(len(values)))
