@@ -54,7 +54,7 @@ def page() -> str:
         ("`ProbeSettings`: an image that answers elsewhere never becomes ready", ProbeSettings),
         ("`GpuRequest`", GpuRequest),
     ):
-        parts.append(f"## {title}\n\n| setting | default | what it is for |\n| --- | --- | --- |\n" + "\n".join(_rows(kind)) + "\n")
+        parts.append(f"## {title}\n\n| setting | default | what it is for |\n| --- | --- | --- |\n" + "\n".join(rows(kind)) + "\n")
     parts.append(
         "## Priority classes\n\nA pod names one in `priorityClassName`; `system` is the foundation's own.\n\n"
         + _list((one.name, one.description) for one in PRIORITIES)
@@ -67,7 +67,8 @@ def page() -> str:
     return "\n".join(parts)
 
 
-def _rows(kind: type[BaseModel]) -> Iterator[str]:
+def rows(kind: type[BaseModel]) -> Iterator[str]:
+    """Lines of a table: a model's own settings, their defaults, and what they are for."""
     inherited = {name for base in kind.__mro__[1:] if issubclass(base, BaseModel) for name in base.model_fields}
     own = {name: field for name, field in kind.model_fields.items() if name not in inherited or name in kind.__annotations__}
     yield from (f"| `{name}` | {_default(field)} | {description(kind, name) or _of_type(field)} |" for name, field in own.items())

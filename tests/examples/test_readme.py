@@ -26,6 +26,7 @@ CONTRACT = {
     "region": "eu-central-1",
     "teams": {"shop": {"namespaces": {"shop": "shop", "shop-jobs": "shop-jobs"}, "service_account": "shop", "role_arn": "arn:aws:iam::1:role/shop"}},
     "registries": {name: {"url": f"registry.example/{name}", "arn": f"arn:aws:ecr:::{name}"} for name in ("shop", "models/churn")},
+    "metrics": {"topics": {"retraining": "arn:aws:sns:eu-central-1:111111111111:commonground-dev-alerts-retraining"}},
     "buckets": {"models": {"name": "models-1", "arn": "arn:aws:s3:::models-1", "key_arn": None}},
 }
 
@@ -47,21 +48,21 @@ class Cloud(mocks.Mocks):
         raise AssertionError(f"a component asked the cloud: {args.token}")
 
 
-def example(name: str) -> str:
-    """The Python block after the marker of this name."""
-    found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-    assert found, f"README has no example {name}"
+def example(name: str, page: Path = README) -> str:
+    """The block after the marker of this name."""
+    found = re.search(rf"<!-- example: {name} -->\n```\w+\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    assert found, f"{page.name} has no example {name}"
     return found[1]
 
 
-def run(name: str) -> dict[tuple[str, str], dict[str, Any]]:
+def run(name: str, page: Path = README) -> dict[tuple[str, str], dict[str, Any]]:
     """What an example declares: inputs by type and name."""
     cloud = Cloud()
     set_mocks(cloud, project="features", stack="dev", preview=False)
 
     @deployed
     def deployment() -> None:
-        exec(compile(example(name), str(README), "exec"), {"__name__": "__main__"})
+        exec(compile(example(name, page), str(page), "exec"), {"__name__": "__main__"})
 
     deployment()
     return cloud.made
