@@ -127,7 +127,7 @@ def tables() -> str:
     lines = []
     for measure, title in MEASURES.items():
         lines += [f"### {title}: planted shifts", "", "Variables in which the shift is found as critical / found as a warning / missed.", ""]
-        lines += [f"| shift | {' | '.join(titles)} | hours to the first alarm | {title} |", f"|{' --- |' * (len(titles) + 3)}"]
+        lines += [f"| shift | {' | '.join(titles)} | hours to the first alarm: median (range) | {title}: median |", f"|{' --- |' * (len(titles) + 3)}"]
         for shift in SHIFTS:
             by_set = [planted(data, shift, measure) for data in loaded]
             every = [one for outcomes in by_set for one in outcomes]

@@ -1,6 +1,5 @@
 """The parts of docs/metrics.md that are made from the settings and the shipped blueprint: `python -m tests.metrics.metricspage`."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,10 +64,12 @@ PARTS = {"settings": settings, "told": told}
 def placed(page: str) -> str:
     """The page with its generated parts. Raises ValueError for a page that lacks a marker."""
     for name, made in PARTS.items():
-        between = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-        page, found = between.subn(lambda match, text=made(): f"{match[1]}\n{text}\n{match[2]}", page)
-        if found != 1:
-            raise ValueError(f"{FILE.name}: {found} markers {name!r}, expected one")
+        begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
+        before, begins, rest = page.partition(begin)
+        _, ends, after = rest.partition(end)
+        if not (begins and ends):
+            raise ValueError(f"{FILE.name}: no markers {name!r}")
+        page = f"{before}{begin}\n{made()}\n{end}{after}"
     return page
 
 
