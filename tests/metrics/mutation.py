@@ -151,8 +151,21 @@ class Outcome:
     """promtool could not read it: it says nothing about the cases."""
 
 
+class UnchangedNoticedError(AssertionError):
+    """Cases that do not hold for the rules as they are: they would notice every mutant."""
+
+
+def control(namespace: Namespace) -> None:
+    """Runs all cases on unchanged rules. Raises `UnchangedNoticedError`."""
+    unchanged = Mutant("", "every rule", "none", "unchanged", (-1, -1), None)
+    every = [(f, t) for f, file in enumerate(namespace.files) for t in range(len(file["tests"]))]
+    if any(outcome.noticed for outcome in _batch(namespace, [(unchanged, every)])):
+        raise UnchangedNoticedError("cases fail on rules that nobody changed: see test_every_case_holds")
+
+
 def run(namespace: Namespace, wanted: Sequence[Mutant]) -> list[Outcome]:
-    """Whether the cases notice each mutant, in the order given."""
+    """Whether the cases notice each mutant, in the order given. Raises `UnchangedNoticedError`."""
+    control(namespace)
     left = {mutant: namespace.candidates(mutant) for mutant in wanted}
     found = {mutant: Outcome(mutant, noticed=False) for mutant in wanted}
     many = 1

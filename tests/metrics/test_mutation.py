@@ -72,6 +72,14 @@ def test_a_rule_without_cases_is_left() -> None:
     assert not any(one.noticed for one in outcomes)
 
 
+@promtool.needs_promtool
+def test_cases_that_fail_on_unchanged_rules_are_no_measure() -> None:
+    groups = [{"name": "g", "rules": [{"record": "a:b:c", "expr": "vector(1)"}]}]
+    wrong = [{"tests": [{"input_series": [], "promql_expr_test": [{"expr": "a:b:c", "eval_time": "0m", "exp_samples": [{"labels": "a:b:c", "value": 2}]}]}]}]
+    with pytest.raises(mutation.UnchangedNoticedError, match="nobody changed"):
+        mutation.run(mutation.Namespace(groups, wrong), [])
+
+
 @pytest.mark.parametrize(
     ("expr", "changed"),
     [

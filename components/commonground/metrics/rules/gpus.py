@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from commonground.metrics.rules.model import Alert, Group, Recording, Severity
 from commonground.settings.metrics import PLATFORM, MetricsSettings
 
-# NVIDIA docs, "XID Errors", catalogue: those whose first action is to reset the GPU, to restart the machine, or to replace the GPU. The others are the
-# application's, or only inform: 13, 31, 43, 45, 63, 94.
-HARDWARE_XIDS = (46, 48, 62, 64, 74, 79, 95, 109, 110, 119, 120, 136, 140, 143, 155, 156, 158)
+# NVIDIA docs, "XID Errors", catalogue: those whose first action is to reset the GPU, to restart the machine, or to replace the GPU; 154 says that one of these
+# has become necessary, and hides why. The others are the application's, or only inform: 13, 31, 43, 45, 63, 94.
+HARDWARE_XIDS = (46, 48, 62, 64, 74, 79, 95, 109, 110, 119, 120, 136, 140, 143, 154, 155, 156, 158)
 HOT = {"DCGM_FI_DEV_GPU_TEMP": 87, "DCGM_FI_DEV_MEMORY_TEMP": 95}
 """Degrees Celsius: a little below those at which data centre GPUs slow down (NVIDIA data sheets; `nvidia-smi -q -d TEMPERATURE` says them for each)."""
 THROTTLED = 0.1
@@ -17,6 +17,10 @@ IDLE = 0.05
 
 _RESOURCE = 'resource="nvidia_com_gpu"'
 _GPU = "team, namespace, pod, node, gpu"
+_UNUSED = (
+    # Held now, and an hour ago: not a pod that has ended, or began since.
+    f'max_over_time(commonground:gpu_used:ratio{{pod!=""}}[1h]) < {IDLE} and commonground:gpu_used:ratio and commonground:gpu_used:ratio offset 1h'
+)
 _HARDWARE = "node, pool, gpu, modelName"
 
 
@@ -27,10 +31,12 @@ def groups(settings: MetricsSettings) -> Sequence[Group]:
 
 def _recorded() -> Iterator[Recording]:
     # A pod that has ended holds nothing, but its requests are still told.
-    held = f'kube_pod_container_resource_requests{{{_RESOURCE},node!=""}} and on (namespace, pod) kube_pod_status_phase{{phase=~"Pending|Running"}} == 1'
+    # Largest: two pods of kube-state-metrics, while one replaces the other, tell the same twice.
+    requests = f'max by (team, namespace, pod, container, node) (kube_pod_container_resource_requests{{{_RESOURCE},node!=""}})'
+    held = f'{requests} and on (namespace, pod) kube_pod_status_phase{{phase=~"Pending|Running"}} == 1'
     yield Recording("commonground:gpu_allocated:count", f"sum by (team, namespace) ({held})")
-    pools = '* on (node) group_left (pool) group by (node, pool) (up{job="kubelet"})'
-    yield Recording("commonground:gpu_capacity:count", f"sum by (pool) (kube_node_status_allocatable{{{_RESOURCE}}} {pools})")
+    pools = '* on (node) group_left (pool) topk by (node) (1, group by (node, pool) (up{job="kubelet"}))'
+    yield Recording("commonground:gpu_capacity:count", f"sum by (pool) (max by (node) (kube_node_status_allocatable{{{_RESOURCE}}}) {pools})")
     yield Recording("commonground:gpu_pool_allocated:count", f"sum by (pool) (({held}) {pools})")
     # GPUs without profiling counters have only the coarse one.
     yield Recording(
@@ -38,10 +44,15 @@ def _recorded() -> Iterator[Recording]:
         f"max by ({_GPU}) (avg_over_time(DCGM_FI_PROF_GR_ENGINE_ACTIVE[5m])) or max by ({_GPU}) (avg_over_time(DCGM_FI_DEV_GPU_UTIL[5m])) / 100",
     )
     yield Recording("commonground:gpu_memory:ratio", f"max by ({_GPU}) (DCGM_FI_DEV_FB_USED / (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE))")
-    yield Recording("commonground:gpu_idle:count", f'count by (team, namespace) (max_over_time(commonground:gpu_used:ratio{{pod!=""}}[1h]) < {IDLE})')
+    yield Recording("commonground:gpu_idle:count", f"count by (team, namespace) ({_UNUSED})")
     # One sample a minute.
     yield Recording("commonground:gpu_idle_hours:sum1d", "sum_over_time(commonground:gpu_idle:count[1d]) / 60")
     yield Recording("commonground:gpu_xid:info", f'count_values by ({_GPU}, pool) ("xid", DCGM_FI_DEV_XID_ERRORS > 0)')
+    # By GPU, whoever holds it: the exporter goes on telling the last error, under the name of the next holder. 30s: not what was recorded a moment ago.
+    yield Recording(
+        "commonground:gpu_xid:new",
+        'commonground:gpu_xid:info{pod!=""} unless on (node, gpu, xid) present_over_time(commonground:gpu_xid:info[1h] offset 30s)',
+    )
 
 
 def _broken() -> Iterator[Alert]:
@@ -57,7 +68,7 @@ def _broken() -> Iterator[Alert]:
     )
     yield Alert(
         "GpuXidError",
-        f'commonground:gpu_xid:info{{xid!~"{hardware}"}} unless commonground:gpu_xid:info offset 30m',
+        f'present_over_time(commonground:gpu_xid:new{{xid!~"{hardware}"}}[30m])',
         Severity.WARNING,
         f"{where} reported XID {{{{ $labels.xid }}}} while {{{{ $labels.namespace }}}}/{{{{ $labels.pod }}}} held it: most likely the program's fault",
     )
@@ -116,7 +127,7 @@ def _hot() -> Iterator[Alert]:
 def _idle() -> Iterator[Alert]:
     yield Alert(
         "GpuIdle",
-        f'max_over_time(commonground:gpu_used:ratio{{pod!=""}}[1h]) < {IDLE}',
+        _UNUSED,
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }} holds GPU {{ $labels.gpu }} of node {{ $labels.node }}, and has used it {{ $value | humanizePercentage }} "
         "of the time at most for two hours",

@@ -7,8 +7,10 @@ tells them to CloudWatch only, as RuleEvaluationFailures and AlertManagerNotific
 
 from collections.abc import Iterator, Sequence
 
+from commonground.metrics.rules.drift import INCREASE
 from commonground.metrics.rules.limits import PLATFORM_SERIES, TEAM_SERIES
-from commonground.metrics.rules.model import Alert, Group, Severity
+from commonground.metrics.rules.model import Alert, Group, Recording, Severity
+from commonground.metrics.rules.windows import latest
 from commonground.settings.metrics import PLATFORM, MetricsSettings
 
 JOBS = ("apiserver", "cadvisor", "kube-controller-manager", "kube-scheduler", "kube-state-metrics", "kubelet", "node-exporter")
@@ -17,6 +19,12 @@ JOBS = ("apiserver", "cadvisor", "kube-controller-manager", "kube-scheduler", "k
 MOST_SAMPLES = 10_000
 """Samples of one target. A model with the most variables and bins that the contract allows has some 8,000."""
 NEAR_LIMIT = 0.8
+TEAM_SERIES_COUNT = "commonground:team_series:count"
+"""Active series of a team, about."""
+ABOUT_TEAMS = ("cadvisor", "dcgm", "kube-state-metrics")
+"""Jobs whose targets are nobody's, and whose series have the label of the team that they are about."""
+RECORDED = 5
+"""Series that the rules of drift record for each bin of each variable of a model: four of the bin, and nine of the variable, which has eleven bins or so."""
 API_ERRORS = 0.03
 API_SECONDS = 1
 """Kubernetes' own objective for requests that are about one object (kubernetes/community, "API call latency SLIs/SLOs details")."""
@@ -34,7 +42,8 @@ DEGRADED = 0.1
 def groups(settings: MetricsSettings) -> Sequence[Group]:
     """All groups of this namespace."""
     return (
-        Group("monitoring-scraping", (_watchdog(), *_scraping(), *_series())),
+        Group("monitoring-scraping", (_watchdog(), *_scraping(), *_targets())),
+        Group("monitoring-series", tuple(_team_series()), "5m"),
         Group("monitoring-cluster", (*_api_server(), *_control_plane(), *_addons())),
     )
 
@@ -83,7 +92,7 @@ def _scraping() -> Iterator[Alert]:
     )
 
 
-def _series() -> Iterator[Alert]:
+def _targets() -> Iterator[Alert]:
     yield Alert(
         "TargetTooLarge",
         f'max by (team, namespace, service) (scrape_samples_post_metric_relabeling{{job="pods"}}) > {MOST_SAMPLES}',
@@ -92,20 +101,30 @@ def _series() -> Iterator[Alert]:
         wait="15m",
     )
     yield Alert(
-        "TeamSeriesNearLimit",
-        f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",team!="{PLATFORM}"}}) > on () group_left () {NEAR_LIMIT} * {TEAM_SERIES}',
-        Severity.WARNING,
-        f"The pods of team {{{{ $labels.team }}}} expose {{{{ $value | humanize }}}} series, over {NEAR_LIMIT:.0%} of what it may have",
-        wait="15m",
-    )
-    yield Alert(
         "PlatformSeriesNearLimit",
-        # Targets of the cluster's own have no team.
+        # Targets of the cluster's own have no team; what they tell of teams' objects is counted here, and bounded as the team's: an upper bound.
         f'sum(scrape_samples_post_metric_relabeling{{team=~"|{PLATFORM}"}}) > {NEAR_LIMIT} * {PLATFORM_SERIES}',
         Severity.WARNING,
         f"The cluster's and the platform's targets expose {{{{ $value | humanize }}}} series, over {NEAR_LIMIT:.0%} of what they may have",
         wait="15m",
         team=PLATFORM,
+    )
+
+
+def _team_series() -> Iterator[Recording | Alert]:
+    """What has a team's label, but the few dozens that are recorded of each service: AMP bounds all of it, and tells nobody but CloudWatch."""
+    teams = f'team!~"|{PLATFORM}"'
+    told = f'count by (team) ({{job=~"{"|".join(ABOUT_TEAMS)}",{teams}}})'
+    recorded = f"{RECORDED} * count by (team) ({latest(INCREASE)})"
+    exposed = f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",{teams}}})'
+    parts = (f'label_replace({expr}, "part", "{part}", "", "")' for part, expr in (("exposed", exposed), ("told", told), ("recorded", recorded)))
+    yield Recording(TEAM_SERIES_COUNT, f"sum by (team) ({' or '.join(parts)})")
+    yield Alert(
+        "TeamSeriesNearLimit",
+        f"{TEAM_SERIES_COUNT} > on () group_left () {NEAR_LIMIT} * {TEAM_SERIES}",
+        Severity.WARNING,
+        f"Team {{{{ $labels.team }}}} has about {{{{ $value | humanize }}}} series, over {NEAR_LIMIT:.0%} of what it may have",
+        wait="15m",
     )
 
 

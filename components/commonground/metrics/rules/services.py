@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from commonground.metrics.rules.model import Alert, Group, Recording, Severity
+from commonground.metrics.rules.windows import latest, samples_range
 from commonground.settings.metrics import MetricsSettings, Objective
 from commonground.telemetry.contract import CHANGE, DURATION, IN_FLIGHT, IN_FLIGHT_LIMIT, MODEL_INFO, REQUESTS, SERVICE
 
@@ -55,6 +56,8 @@ class Promise:
 AVAILABILITY = Promise("availability", "commonground:service_errors", "ServiceErrorBudgetBurn", "fails", lambda one: one.availability_percent)
 LATENCY = Promise("latency", "commonground:service_slow", "ServiceLatencyBudgetBurn", "is slow for", lambda one: one.latency_percent)
 PROMISES = (AVAILABILITY, LATENCY)
+FAILURES = ("ServiceDown", *(promise.alert for promise in PROMISES))
+"""Alerts that say that what was delivered fails. Drift and quality come from the world: a model that has them was not delivered badly."""
 
 
 def groups(settings: MetricsSettings) -> Sequence[Group]:
@@ -137,10 +140,10 @@ def _by_value(settings: MetricsSettings, value: Callable[[Objective], float]) ->
 
 def _windows(bad: str, requests: str) -> Iterator[Recording]:
     for window in WINDOWS:
-        yield Recording(f"commonground:{bad}:sum{window}", f"sum_over_time(commonground:{bad}:increase5m[{window}])")
+        yield Recording(f"commonground:{bad}:sum{window}", f"sum_over_time(commonground:{bad}:increase5m[{samples_range(window)}])")
         yield Recording(
             f"commonground:{bad}:ratio{window}",
-            f"commonground:{bad}:sum{window} / (sum_over_time(commonground:{requests}:increase5m[{window}]) > 0)",
+            f"commonground:{bad}:sum{window} / (sum_over_time(commonground:{requests}:increase5m[{samples_range(window)}]) > 0)",
         )
 
 
@@ -176,7 +179,10 @@ def _alerts() -> Iterator[Alert]:
     )
     yield Alert(
         "ServiceDown",
-        f'sum by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\nunless {ON} (up{{job="pods"}} == 1)',
+        # What is gone on purpose has neither a Deployment that wants pods nor pods that do not answer. Largest: after a roll-out two versions are remembered.
+        f"max by ({BY}) (last_over_time(commonground:requests:rate5m[1h])) > 0\n"
+        f'unless {ON} (up{{job="pods"}} == 1)\n'
+        f'and {ON} (label_replace(kube_deployment_spec_replicas > 0, "service", "$1", "deployment", "(.*)") or up{{job="pods"}} == 0)',
         Severity.CRITICAL,
         '{{ $labels.team }}/{{ $labels.service }} in {{ $labels.namespace }} answered {{ $value | printf "%.2f" }} requests a second, now nothing answers',
         wait="3m",
@@ -185,11 +191,13 @@ def _alerts() -> Iterator[Alert]:
 
 def _burning(promise: Promise, burn: Burn) -> str:
     budget = f'ignoring (objective) (1 - commonground:service_objective:ratio{{objective="{promise.objective}"}})'
-    return (
-        f"{promise.bad}:ratio{burn.long} / {budget} > {burn.rate} "
-        f"and {promise.bad}:ratio{burn.short} / {budget} > {burn.rate} "
-        f"and {promise.bad}:sum{burn.long} >= {MIN_BAD_REQUESTS}"
-    )
+    long, short = (_ratio(promise, window) for window in (burn.long, burn.short))
+    return f"{long} / {budget} > {burn.rate} and {short} / {budget} > {burn.rate} and {latest(f'{promise.bad}:sum{burn.long}')} >= {MIN_BAD_REQUESTS}"
+
+
+def _ratio(promise: Promise, window: str) -> str:
+    series = f"{promise.bad}:ratio{window}"
+    return latest(series) if window in WINDOWS else series
 
 
 def _delivery() -> Iterator[Recording]:
@@ -213,5 +221,6 @@ def _delivery() -> Iterator[Recording]:
     )
     yield Recording(
         "commonground:service_failing:bool",
-        f'group by ({BY}) (ALERTS{{alertstate="firing",severity="critical",service!=""}}) or max by ({BY}) (commonground:requests:rate5m) * 0',
+        f'group by ({BY}) (ALERTS{{alertname=~"{"|".join(FAILURES)}",alertstate="firing",severity="critical",service!=""}})\n'
+        f"or max by ({BY}) (commonground:requests:rate5m) * 0",
     )

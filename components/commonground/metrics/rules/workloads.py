@@ -9,8 +9,9 @@ QUOTA = 0.9
 VOLUME = {Severity.WARNING: (0.85, "15m"), Severity.CRITICAL: (0.95, "5m")}
 
 _CONTAINER = "team, namespace, pod, container"
-_ON_NODE = "* on (namespace, pod) group_left (node) group by (namespace, pod, node) (kube_pod_info)"
-"""Joins the node, so that a node that is down silences its pods."""
+_ON_NODE = '* on (namespace, pod) group_left (node) topk by (namespace, pod) (1, group by (namespace, pod, node) (kube_pod_info{node!=""}))'
+"""Joins the node, so that a node that is down silences its pods. One: while a pod of kube-state-metrics replaces another, both may know different nodes."""
+_KILLED = 'kube_pod_container_status_terminated_reason{reason="OOMKilled"}'
 _GPU_PODS = 'kube_pod_container_resource_requests{resource="nvidia_com_gpu"}'
 _NOT_PLATFORM = f'{{team!="{PLATFORM}"}}'
 """The platform's own are add-ons: see `monitoring`."""
@@ -36,7 +37,9 @@ def _containers() -> Iterator[Alert]:
     )
     yield Alert(
         "ContainerOutOfMemory",
-        f'({restarts} > 0 and on (namespace, pod, container) kube_pod_container_status_last_terminated_reason{{reason="OOMKilled"}} == 1) {_ON_NODE}',
+        f'({restarts} > 0 and on (namespace, pod, container) kube_pod_container_status_last_terminated_reason{{reason="OOMKilled"}} == 1\n'
+        # What is never restarted has ended, and stays so: a Job's pod.
+        f"or {restarts} and on (namespace, pod, container) ({_KILLED} == 1 unless on (namespace, pod, container) {_KILLED} offset 30m == 1)) {_ON_NODE}",
         Severity.WARNING,
         "{{ $labels.namespace }}/{{ $labels.pod }}: container {{ $labels.container }} was killed because it went over its memory limit "
         '({{ $value | printf "%.0f" }} restarts in half an hour)',
@@ -136,7 +139,7 @@ def _limits() -> Iterator[Alert]:
     )
     # The kubelet does not say whose a claim is.
     by = "namespace, persistentvolumeclaim"
-    team = f"* on ({by}) group_left (team) group by (team, {by}) (kube_persistentvolumeclaim_info)"
+    team = f"* on ({by}) group_left (team) topk by ({by}) (1, group by (team, {by}) (kube_persistentvolumeclaim_info))"
     for severity, (share, wait) in VOLUME.items():
         yield Alert(
             "VolumeAlmostFull",
