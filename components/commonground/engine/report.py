@@ -90,7 +90,7 @@ def _difference(step: Step, path: str, kind: str) -> list[str]:
 
 def _short(before: str, after: str) -> list[str]:
     """Two values from shortly before they differ on, and not much of them."""
-    start = max(0, len(commonprefix([before, after])) - LEAD) if max(len(before), len(after)) > LONGEST else 0
+    start = max(0, len(commonprefix([before, after])) - LEAD) if max(len(before), len(after)) > LONGEST else 0  # noqa: RUF071 (texts, no paths)
     return [f"{'...' if start else ''}{text[start : start + LONGEST]}{'...' if len(text) > start + LONGEST else ''}" for text in (before, after)]
 
 

@@ -110,7 +110,10 @@ def main() -> None:
     service = Service(limit=THREADS, changed=options.trained, routes=ROUTES)
     churn = Churn(model)
     counted = WsgiMiddleware(churn, service, route=lambda environ: path if (path := environ["PATH_INFO"]) in ROUTES else None)
-    beside = {"/metrics": metrics_wsgi(), **dict.fromkeys(PROBES, churn)}  # not counted: these are no requests of anybody's
+    beside: dict[str, Callable[..., Iterable[bytes]]] = {
+        "/metrics": metrics_wsgi(),
+        **dict.fromkeys(PROBES, churn),
+    }  # not counted: these are no requests of anybody's
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return beside.get(environ["PATH_INFO"], counted)(environ, start_response)
