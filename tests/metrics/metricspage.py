@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from commonground.metrics.alertmanager import RETRAINING, WATCHDOG, owners, receiver
+from commonground.metrics.alertmanager import RETRAINING, owners, receiver
 from commonground.metrics.rules.model import Severity
-from commonground.settings.metrics import AlertTargets, Drift, Metrics, MetricsScale, Models, Objective, Objectives, OwnObjective
+from commonground.settings.metrics import WATCHDOG, AlertTargets, Drift, Metrics, MetricsScale, Models, Objective, Objectives, OwnObjective
 from tests.components.workloads_page import rows
 from tests.metrics.factory import metrics_settings
 
