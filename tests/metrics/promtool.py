@@ -40,9 +40,10 @@ def write_rules(folder: Path, files: Mapping[str, str]) -> list[str]:
     return [f"{name}.yaml" for name in files]
 
 
-def check(folder: Path, names: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """`promtool check rules`."""
-    return subprocess.run(["promtool", "check", "rules", "--lint-fatal", *names], cwd=folder, capture_output=True, text=True)
+def check(folder: Path, names: Sequence[str], *, lint: bool = True) -> subprocess.CompletedProcess[str]:
+    """`promtool check rules`. Its lint refuses a name that two rules record, as those of drift do, for each team."""
+    how = ["--lint-fatal"] if lint else ["--lint=none"]
+    return subprocess.run(["promtool", "check", "rules", *how, *names], cwd=folder, capture_output=True, text=True)
 
 
 def run_cases(folder: Path, names: Sequence[str], tests: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:

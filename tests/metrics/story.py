@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from commonground.metrics import alertmanager as routes
+from commonground.metrics.rules import drift
 from commonground.metrics.rules.namespaces import files
 from commonground.settings.metrics import Drift
 from commonground.telemetry.make import columns
@@ -40,7 +41,14 @@ DEFAULTS = {"query.lookback-delta": "5m", "rules.alert.resend-delay": "1m"}
 ROWS = 60
 """Of one request."""
 
-WINDOWS = ("fast", "slow")
+DISTANCES = {
+    ("psi", "fast"): "commonground:model_psi:fast",
+    ("psi", "slow"): "commonground:model_psi:slow_hourly",
+    ("jensen_shannon", "fast"): "commonground:model_jensen_shannon:fast_hourly",
+}
+"""Measure and window -> what records it: the measure that alerts in both windows, the other in the fast one."""
+RANGES = {"fast": f"{drift.SAMPLES}:fast", "slow": drift.SUM}
+"""Window -> whose rule has its range."""
 POOL = 1000
 """Rows of each kind of traffic, sent again and again: the raw values that Prometheus' are held against."""
 
@@ -111,8 +119,8 @@ class Traffic:
 class Moment:
     """One evaluation: what Prometheus had recorded, and the raw values that it is about."""
 
-    increases: dict[str, dict[str, dict[str, float]]]
-    """Window -> variable -> bin -> sum of the recorded 5-minute increases."""
+    increases: dict[tuple[str, str], dict[str, dict[str, float]]]
+    """Measure and window -> variable -> bin -> sum of the recorded 5-minute increases that it is of."""
     recorded: dict[tuple[str, str], dict[str, float]]
     """Measure and window -> variable -> value."""
     raw: dict[str, list[Any]]
@@ -197,7 +205,6 @@ def tell(folder: Path) -> Story:
         wait_for("the baseline", lambda: server.query("commonground:model_baseline:ratio"))
         traffic.send(calm)
         time.sleep(8)
-        traffic.send(None)
         story.moments["calm"] = moment(server, calm)
         began = time.monotonic()
         traffic.send(other)
@@ -205,7 +212,6 @@ def tell(folder: Path) -> Story:
         story.retraining = wait_for("the retraining's notification", lambda: story.heard.of(routes.RETRAINING), 15)
         # The fast window is full of it.
         time.sleep(max(0.0, began + 14 - time.monotonic()))
-        traffic.send(None)
         story.moments["drifted"] = moment(server, other)
         traffic.send(calm)
         wait_for("all of them resolved", lambda: _resolved(story), 60)
@@ -214,15 +220,17 @@ def tell(folder: Path) -> Story:
 
 
 def moment(server: Prometheus, rows: Rows) -> Moment:
-    """After the traffic stopped: an evaluation of each window that has seen all of it. Their groups are evaluated at times of their own."""
+    """The next evaluation of each distance while this traffic goes on. Their groups are evaluated at times of their own, some once an hour."""
     seen = time.time() + 2 * 300 / TIMES
-    at = {window: wait_for("an evaluation", partial(_evaluated, server, window, seen)) for window in WINDOWS}
-    increases = {window: _sums(server, f"commonground:model_values:increase5m[{_range(window)}]", at[window]) for window in WINDOWS}
-    recorded = {
-        (measure, window): {one.labels["variable"]: one.value for one in server.query(f"commonground:model_{measure}:{window}", at[window])}
-        for measure in ("psi", "jensen_shannon")
-        for window in WINDOWS
-    }
+    increases, recorded = {}, {}
+    for (measure, window), name in DISTANCES.items():
+        at = wait_for("an evaluation", partial(_evaluated, server, name, seen), 2 * 3600 / TIMES)
+        recorded[measure, window] = {one.labels["variable"]: one.value for one in server.query(name, at)}
+        # The fast window's ratios are those of its own last evaluation.
+        of = at if window == "slow" else server.value(f"max(timestamp({drift.RATIO}))", at)
+        assert of is not None
+        behind = f" offset {shorter(drift.BEHIND, TIMES)}" if window == "slow" else ""
+        increases[measure, window] = _sums(server, f"{drift.INCREASE}[{_range(window)}]{behind}", of)
     score = server_module().score
     raw = {name: [row[name] for row in rows] for name in rows[0]} | {"score": [score(row) for row in rows]}
     return Moment(increases, recorded, raw)
@@ -231,11 +239,11 @@ def moment(server: Prometheus, rows: Rows) -> Moment:
 def _range(window: str) -> str:
     """The range that the rule of a window reads, on the faster clock."""
     text = faster(files(SETTINGS)["drift"], TIMES)
-    return text.split(f"record: commonground:model_values:sum_{window}")[1].split("[")[1].split("]")[0]
+    return text.split(f"record: {RANGES[window]}")[1].split("[")[1].split("]")[0]
 
 
-def _evaluated(server: Prometheus, window: str, after: float) -> float | None:
-    times = [sample.value for sample in server.query(f"max(timestamp(commonground:model_jensen_shannon:{window}))")]
+def _evaluated(server: Prometheus, name: str, after: float) -> float | None:
+    times = [sample.value for sample in server.query(f"max(timestamp({name}))")]
     return times[0] if times and times[0] > after else None
 
 

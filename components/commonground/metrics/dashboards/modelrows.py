@@ -183,10 +183,8 @@ def _ages(settings: MetricsSettings) -> Line:
 
 
 def _distribution(settings: MetricsSettings) -> Line:
-    now = f"sum by (bin) ({latest(f'commonground:model_values:sum_fast{{{_ONE}}}')})"
+    share = f"max by (bin) ({latest(f'commonground:model_values:ratio_fast{{{_ONE}}}')})"
     training = f"max by (bin) ({latest(f'commonground:model_baseline:ratio{{{_ONE}}}')})"
-    # A comparison keeps a window without values empty, where a division would draw NaN.
-    share = f"{now} / on() group_left() (sum({now}) > 0)"
     return Line(
         10,
         (

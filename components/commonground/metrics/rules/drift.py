@@ -1,13 +1,14 @@
 """Rules of drift: how far what a model sees, and says, is from what it was trained on.
 
 Two stages, because rate() over a day of raw counters would read everything again at each evaluation. First, what each bin gained in 5 minutes, over
-all pods. Then sums of that over a fast and a slow window, their population stability index (PSI) and Jensen-Shannon distance from the baseline, and the
-alerts.
+all pods. Then sums of that over a fast and a slow window, their population stability index (PSI) or Jensen-Shannon distance from the baseline, and the
+alerts. What is dear is done for each team by itself, and as seldom as it may: the slow window, and the measure that does not alert, once an hour.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
-from commonground.metrics.rules.model import Alert, Group, Recording, Severity
+from commonground.metrics.rules.model import MOST_GROUPS, Alert, Group, Recording, Severity
 from commonground.settings.metrics import Drift, MetricsSettings
 from commonground.telemetry.contract import BASELINE_RATIO, VALUES, VARIABLE
 
@@ -24,60 +25,118 @@ _BY_BIN = ", ".join((*VARIABLE, "baseline", "bin"))
 
 INCREASE = "commonground:model_values:increase5m"
 BASELINE = "commonground:model_baseline:ratio"
-BASELINE_ENTROPY = "commonground:model_baseline:entropy"
+RATIO = "commonground:model_values:ratio_fast"
+HOUR = "commonground:model_values:sum_1h"
+SUM = "commonground:model_values:sum_slow"
+SAMPLES = "commonground:model_samples"
+PARTS = 4
+"""Groups that each share of the teams has."""
+OTHERS = "others"
+"""What the groups of all other namespaces are called."""
+BEHIND = "1m"
+"""How far the hours are behind, so that all of their increases are recorded before they are summed: what comes later would be in no hour."""
 
 
 def groups(settings: MetricsSettings) -> Sequence[Group]:
-    """All groups of this namespace. One for each stage and window: groups are evaluated beside each other."""
+    """All groups of this namespace: of each share of the teams by stage and window, as groups are evaluated beside each other; the alerts of all."""
     drift = settings.drift
-    interval = f"{INTERVAL_MINUTES}m"
-    return (
-        Group(name="drift-values", rules=_increases(), interval=interval),
-        Group(name="drift-fast", rules=_window("fast", drift.fast), interval=interval),
-        Group(name="drift-slow", rules=[*_window("slow", drift.slow), *_alerts(drift)], interval=interval),
-    )
+    often = f"{INTERVAL_MINUTES}m"
+    found: list[Group] = []
+    for name, only in shares(list(settings.teams)).items():
+        found += [
+            Group(name=f"drift-values-{name}", rules=_increases(only), interval=often),
+            Group(name=f"drift-fast-{name}", rules=_fast(drift, only), interval=often),
+            Group(name=f"drift-slow-{name}", rules=_slow(drift, only), interval="1h"),
+            Group(name=f"drift-compared-{name}", rules=_compared(drift, only), interval="1h"),
+        ]
+    return (*found, Group(name="drift", rules=[*_latest(drift), *_alerts(drift)], interval=often))
+
+
+def shares(teams: Sequence[str]) -> Mapping[str, str]:
+    """Name -> matcher of a share of all series: a team's, or that of several where there are more teams than groups; the last one has all other namespaces."""
+    most = (MOST_GROUPS - 1) // PARTS - 1
+    if len(teams) <= most:
+        found = {f"team-{team}": f'team="{team}"' for team in teams}
+    else:
+        found = {f"teams-{number + 1}": f'team=~"{"|".join(teams[number::most])}"' for number in range(most)}
+    return MappingProxyType({**found, OTHERS: f'team!~"{"|".join(teams)}"' if teams else 'team=~".*"'})
 
 
 def samples_range(window: str) -> str:
-    """The range in which exactly a window's recorded increases are, one every 5 minutes: a second short of it.
+    """The range in which exactly a window's recorded increases are, one every 5 minutes: a millisecond short of it.
 
     Groups are evaluated at times of their own, up to an interval after the one that records. A whole window would hold one too many where both times
-    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart.
+    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart. Times are whole milliseconds.
     """
     hours, minutes = divmod(_MINUTES[window] - 1, 60)
-    return f"{hours}h{minutes}m59s" if hours else f"{minutes}m59s"
+    return f"{hours}h{minutes}m59s999ms" if hours else f"{minutes}m59s999ms"
 
 
-def _increases() -> list[Recording | Alert]:
-    """The first stage: of each bin, and of the baseline beside it, with a 0 for whatever one of the two lacks."""
-    known = f"max by ({_BY_BIN}) ({BASELINE_RATIO.name})"
-    entropy = f"-sum by ({_BY_VARIABLE}) ({BASELINE} * log2(clamp_min({BASELINE}, {_TINY})))"
+def _increases(only: str) -> list[Recording | Alert]:
+    """The first stage: of each bin, and of the baseline beside it."""
     return [
-        Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}[{INTERVAL_MINUTES}m])) or {known} * 0"),
-        Recording(BASELINE, f"{known} or {INCREASE} * 0"),
-        # Only of what has a baseline, which the second stage relies on.
-        Recording(BASELINE_ENTROPY, f"{entropy} and sum by ({_BY_VARIABLE}) ({BASELINE}) > 0"),
+        Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}{{{only}}}[{INTERVAL_MINUTES}m]))"),
+        Recording(BASELINE, f"max by ({_BY_BIN}) ({BASELINE_RATIO.name}{{{only}}})"),
     ]
 
 
-def _window(name: str, window: str) -> list[Recording | Alert]:
-    """The second stage, of one window."""
-    values, samples = f"commonground:model_values:sum_{name}", f"commonground:model_samples:{name}"
-    ratio = f"{values} / on ({_BY_VARIABLE}) group_left () {samples}"
-    floored, baseline = f"clamp_min({ratio}, {FLOOR})", f"clamp_min({BASELINE}, {FLOOR})"
-    both = f"({ratio} + {BASELINE})"
-    entropy = f"log2({samples}) - sum by ({_BY_VARIABLE}) ({values} * log2(clamp_min({values}, {_TINY}))) / {samples}"
-    # H(m) - (H(p) + H(q)) / 2, where of s = p + q = 2m: H(m) = 1 - sum(s * log2(s)) / 2.
-    divergence = f"1 - (sum by ({_BY_VARIABLE}) ({both} * log2(clamp_min({both}, {_TINY}))) + ({entropy}) + {BASELINE_ENTROPY}) / 2"
+def _fast(drift: Drift, only: str) -> list[Recording | Alert]:
+    """The second stage of the fast window. The ratio is recorded: distances and dashboards read it more than once."""
+    values, samples = f"sum_over_time({INCREASE}{{{only}}}[{samples_range(drift.fast)}])", f"{SAMPLES}:fast"
+    ratio, baseline = f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}"
     return [
-        Recording(values, f"sum_over_time({INCREASE}[{samples_range(window)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({values}) > 0"),
-        Recording(
-            f"commonground:model_psi:{name}",
-            f"sum by ({_BY_VARIABLE}) (({floored} - {baseline}) * ln({floored} / {baseline})) and {BASELINE_ENTROPY}",
-        ),
-        Recording(f"commonground:model_jensen_shannon:{name}", f"sqrt(clamp_min({divergence}, 0))"),
+        Recording(RATIO, f"{values} / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
+        Recording(f"commonground:model_{drift.measure}:fast", _DISTANCES[drift.measure](ratio, baseline)),
     ]
+
+
+def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
+    """The second stage of the slow window, in two: hours, none of whose increases is in two of them, and their sum; the measure that alerts."""
+    samples = f"{SAMPLES}:slow_hourly"
+    ratio = f"{SUM}{{{only}}} / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"
+    return [
+        Recording(HOUR, f"sum_over_time({INCREASE}{{{only}}}[{samples_range('1h')}] offset {BEHIND})"),
+        Recording(SUM, f"sum_over_time({HOUR}{{{only}}}[{samples_range(drift.slow)}])"),
+        Recording(samples, f"sum by ({_BY_VARIABLE}) ({SUM}{{{only}}}) > 0"),
+        Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", f"{BASELINE}{{{only}}}")),
+    ]
+
+
+def _compared(drift: Drift, only: str) -> list[Recording | Alert]:
+    """The measures that do not alert, in the fast window."""
+    return [Recording(f"commonground:model_{other}:fast_hourly", _DISTANCES[other](f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}")) for other in _others(drift)]
+
+
+def _psi(ratio: str, baseline: str) -> str:
+    seen, expected = f"clamp_min({ratio}, {FLOOR})", f"clamp_min({baseline}, {FLOOR})"
+    return f"sum by ({_BY_VARIABLE}) (({seen} - {expected}) * ln({seen} / {expected}))"
+
+
+def _jensen_shannon(ratio: str, baseline: str) -> str:
+    """H(m) - (H(p) + H(q)) / 2, where of s = p + q = 2m: H(m) = 1 - sum(s * log2(s)) / 2."""
+    both, seen, expected = (f"sum by ({_BY_VARIABLE}) ({one} * log2(clamp_min({one}, {_TINY})))" for one in (f"({ratio} + {baseline})", ratio, baseline))
+    return f"sqrt(clamp_min(1 - ({both} - {seen} - {expected}) / 2, 0))"
+
+
+_DISTANCES: Mapping[str, Callable[[str, str], str]] = MappingProxyType({"psi": _psi, "jensen_shannon": _jensen_shannon})
+"""Measure -> its expression, of a window's ratios and the baseline's."""
+
+
+def _others(drift: Drift) -> Sequence[str]:
+    return [measure for measure in _MEASURES if measure != drift.measure]
+
+
+def _latest(drift: Drift) -> Iterator[Recording]:
+    """What is recorded once an hour, as often as the rest, so that it is there whenever it is asked for: over one evaluation that is missed, too.
+
+    A slow window that does not hold enough values yet, for example of a version of the last hour, says what the fast one says.
+    """
+    slow, samples = (f"last_over_time(commonground:model_{one}:slow_hourly[2h])" for one in (drift.measure, "samples"))
+    yield Recording(f"{SAMPLES}:slow", samples)
+    yield Recording(f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or commonground:model_{drift.measure}:fast")
+    for other in _others(drift):
+        yield Recording(f"commonground:model_{other}:fast", f"last_over_time(commonground:model_{other}:fast_hourly[2h])")
 
 
 def _alerts(drift: Drift) -> list[Recording | Alert]:
@@ -92,7 +151,7 @@ def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     only = f'{{kind="{kind}"}}'
     # Over one evaluation that a restart of the only pod made miss.
     fast, slow = (f"last_over_time(commonground:model_{drift.measure}:{window}{only}[10m])" for window in ("fast", "slow"))
-    enough = " and ".join(f"last_over_time(commonground:model_samples:{window}{only}[10m]) >= {drift.min_samples}" for window in ("fast", "slow"))
+    enough = f"last_over_time({SAMPLES}:fast{only}[10m]) >= {drift.min_samples}"
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'
     return Alert(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from commonground.metrics.rules.drift import BASELINE, BASELINE_ENTROPY, samples_range
+from commonground.metrics.rules.drift import BASELINE, RATIO, samples_range
 from commonground.metrics.rules.model import Alert, Group, Recording, Severity
 from commonground.settings.metrics import MetricsSettings, Models
 from commonground.telemetry.contract import (
@@ -158,7 +158,7 @@ def _quality_alerts(bounds: Models) -> list[Recording | Alert]:
 def _input(settings: MetricsSettings) -> list[Recording | Alert]:
     """What is wrong with values, of those of the fast window."""
     samples = f"sum by ({_BY_VARIABLE}) ({_SAMPLES})"
-    missing = f'sum by ({_BY_VARIABLE}) (commonground:model_values:sum_fast{{bin="{MISSING}"}})'
+    missing = f'sum by ({_BY_VARIABLE}) ({RATIO}{{bin="{MISSING}"}} * on ({_BY_VARIABLE}, baseline) {_SAMPLES})'
     return [
         Recording(_MISSING, f"{missing} / {samples}"),
         Recording(_OUT_OF_RANGE, f"sum by ({_BY_VARIABLE}) (increase({OUT_OF_RANGE.name}[{settings.drift.fast}])) / {samples}"),
@@ -170,8 +170,8 @@ def _input_alerts(settings: MetricsSettings) -> list[Recording | Alert]:
     only = '{kind="feature"}'
     enough = f"sum by ({_BY_VARIABLE}) ({_SAMPLES}{only}) >= {least}"
     trained = f'max by ({_BY_VARIABLE}) ({BASELINE}{{bin="{MISSING}", kind="feature"}})'
-    # By the baseline, so that a feature of which no value ever came is known, too.
-    expected = f"max by ({_BY_VARIABLE}) ({BASELINE_ENTROPY}{only})"
+    # By the baseline, so that a feature of which no value ever came is known, too; every variable has this bin.
+    expected = trained
     flowing = f"sum by ({_BY_MODEL}) (increase({PREDICTIONS.name}[{fast}])) >= {least}"
     return [
         Alert(
