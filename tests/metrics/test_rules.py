@@ -161,11 +161,7 @@ def test_rules_read_recorded_series_that_are_recorded(namespace: str) -> None:
         assert {name for name in _read(rule["expr"]) if name.startswith("commonground:")} <= recorded()
 
 
-# Until they are mended, too: the lead takes them out.
-INSTANT_READS = ("drift", "models")
-
-
-@pytest.mark.parametrize("namespace", [name for name in NAMESPACES if name not in INSTANT_READS])
+@each_namespace
 def test_what_another_group_records_every_five_minutes_is_read_over_a_range(namespace: str) -> None:
     """An instant read looks back five minutes, and misses it while the group that records it is late."""
     late = {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from commonground.metrics.rules.model import MOST_GROUPS, Alert, Group, Recording, Severity
+from commonground.metrics.rules.windows import latest, samples_range
 from commonground.settings.metrics import Drift, MetricsSettings
 from commonground.telemetry.contract import BASELINE_RATIO, VALUES, VARIABLE
 
@@ -17,7 +18,7 @@ FLOOR = "1e-4"
 """The least ratio that PSI knows: an empty bin would make it infinite. Source: Evidently's PSI, which puts 0.0001 in place of 0 (`get_binned_data`)."""
 _TINY = "1e-300"  # so that 0 * log2(0) is 0
 
-_MINUTES = {"30m": 30, "1h": 60, "2h": 120, "6h": 360, "12h": 720, "1d": 1440}
+_HOURS = {"6h": 6, "12h": 12, "1d": 24}
 _MEASURES = {"psi": "PSI", "jensen_shannon": "Jensen-Shannon distance"}
 _KINDS = {"feature": ("ModelFeatureDrift", "Feature"), "prediction": ("ModelPredictionDrift", "Prediction")}
 _BY_VARIABLE = ", ".join((*VARIABLE, "baseline"))
@@ -62,29 +63,17 @@ def shares(teams: Sequence[str]) -> Mapping[str, str]:
     return MappingProxyType({**found, OTHERS: f'team!~"{"|".join(teams)}"' if teams else 'team=~".*"'})
 
 
-def samples_range(window: str) -> str:
-    """The range in which exactly a window's recorded increases are, one every 5 minutes: a millisecond short of it.
-
-    Groups are evaluated at times of their own, up to an interval after the one that records. A whole window would hold one too many where both times
-    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart. Times are whole milliseconds.
-    """
-    hours, minutes = divmod(_MINUTES[window] - 1, 60)
-    return f"{hours}h{minutes}m59s999ms" if hours else f"{minutes}m59s999ms"
-
-
 def _increases(only: str) -> list[Recording | Alert]:
-    """The first stage: of each bin, and of the baseline beside it."""
-    return [
-        Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}{{{only}}}[{INTERVAL_MINUTES}m]))"),
-        Recording(BASELINE, f"max by ({_BY_BIN}) ({BASELINE_RATIO.name}{{{only}}})"),
-    ]
+    """The first stage, of each bin."""
+    return [Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}{{{only}}}[{INTERVAL_MINUTES}m]))")]
 
 
 def _fast(drift: Drift, only: str) -> list[Recording | Alert]:
-    """The second stage of the fast window. The ratio is recorded: distances and dashboards read it more than once."""
+    """The second stage of the fast window. The ratio is recorded: distances and dashboards read it more than once; the baseline here, where most is read."""
     values, samples = f"sum_over_time({INCREASE}{{{only}}}[{samples_range(drift.fast)}])", f"{SAMPLES}:fast"
     ratio, baseline = f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}"
     return [
+        Recording(BASELINE, f"max by ({_BY_BIN}) ({BASELINE_RATIO.name}{{{only}}})"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({values}) > 0"),
         Recording(RATIO, f"{values} / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
         Recording(f"commonground:model_{drift.measure}:fast", _DISTANCES[drift.measure](ratio, baseline)),
@@ -99,13 +88,14 @@ def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
         Recording(HOUR, f"sum_over_time({INCREASE}{{{only}}}[{samples_range('1h')}] offset {BEHIND})"),
         Recording(SUM, f"sum_over_time({HOUR}{{{only}}}[{samples_range(drift.slow)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({SUM}{{{only}}}) > 0"),
-        Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", f"{BASELINE}{{{only}}}")),
+        Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", latest(f"{BASELINE}{{{only}}}"))),
     ]
 
 
 def _compared(drift: Drift, only: str) -> list[Recording | Alert]:
     """The measures that do not alert, in the fast window."""
-    return [Recording(f"commonground:model_{other}:fast_hourly", _DISTANCES[other](f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}")) for other in _others(drift)]
+    ratio, baseline = latest(f"{RATIO}{{{only}}}"), latest(f"{BASELINE}{{{only}}}")
+    return [Recording(f"commonground:model_{other}:fast_hourly", _DISTANCES[other](ratio, baseline)) for other in _others(drift)]
 
 
 def _psi(ratio: str, baseline: str) -> str:
@@ -134,7 +124,9 @@ def _latest(drift: Drift) -> Iterator[Recording]:
     """
     slow, samples = (f"last_over_time(commonground:model_{one}:slow_hourly[2h])" for one in (drift.measure, "samples"))
     yield Recording(f"{SAMPLES}:slow", samples)
-    yield Recording(f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or commonground:model_{drift.measure}:fast")
+    yield Recording(
+        f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or {latest(f'commonground:model_{drift.measure}:fast')}"
+    )
     for other in _others(drift):
         yield Recording(f"commonground:model_{other}:fast", f"last_over_time(commonground:model_{other}:fast_hourly[2h])")
 
@@ -149,9 +141,12 @@ def _alerts(drift: Drift) -> list[Recording | Alert]:
 def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     name, what = _KINDS[kind]
     only = f'{{kind="{kind}"}}'
-    # Over one evaluation that a restart of the only pod made miss.
-    fast, slow = (f"last_over_time(commonground:model_{drift.measure}:{window}{only}[10m])" for window in ("fast", "slow"))
-    enough = f"last_over_time({SAMPLES}:fast{only}[10m]) >= {drift.min_samples}"
+    # Over one evaluation that a restart of the only pod made miss, too.
+    fast, slow = (latest(f"commonground:model_{drift.measure}:{window}{only}") for window in ("fast", "slow"))
+    enough = f"{latest(f'{SAMPLES}:fast{only}')} >= {drift.min_samples}"
+    if severity is Severity.CRITICAL:
+        # A version of the last hours has seen no whole day yet: its first night alone is no reason to train it again.
+        enough += f" and count_over_time({SAMPLES}:slow_hourly{only}[{samples_range(drift.slow)}]) >= {_HOURS[drift.slow] // 2}"
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'
     return Alert(

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from commonground.metrics.rules.drift import BASELINE, RATIO, samples_range
+from commonground.metrics.rules.drift import BASELINE, RATIO
 from commonground.metrics.rules.model import Alert, Group, Recording, Severity
+from commonground.metrics.rules.windows import latest, samples_range
 from commonground.settings.metrics import MetricsSettings, Models
 from commonground.telemetry.contract import (
     FEATURES_UPDATED,
@@ -15,7 +16,6 @@ from commonground.telemetry.contract import (
     PREDICTIONS,
     QUALITY,
     QUALITY_BASELINE,
-    SERVICE,
     TRAINED,
     TRAINING_ENDED,
     TRAINING_STARTED,
@@ -29,6 +29,9 @@ LEAST_OUTCOMES = 200
 
 _BY_MODEL = ", ".join(MODEL)
 _BY_SCORE = ", ".join((*MODEL, "score"))
+# Whoever knows outcomes may be another workload than the one that serves: neither is named.
+_VERSION = "team, namespace, model, model_version"
+_SCORED = f"{_VERSION}, score"
 _BY_VARIABLE = ", ".join(VARIABLE)
 _BY_TRAINING = "team, namespace, model"
 _BY_VIEW = "team, namespace, feature_view"
@@ -74,7 +77,8 @@ def _age_alerts(bounds: Models) -> list[Recording | Alert]:
     return [
         Alert(
             name="ModelStale",
-            expr=f"{_AGE} > {bounds.max_age_days * 86400}",
+            # Not of a version that is left beside a younger one.
+            expr=f"{_AGE} > {bounds.max_age_days * 86400} unless on ({_BY_TRAINING}) {_AGE} <= {bounds.max_age_days * 86400}",
             severity=Severity.WARNING,
             wait="1h",
             labels={"retrain": "true"},
@@ -112,23 +116,25 @@ def _quality() -> list[Recording | Alert]:
     day = samples_range("1d")
     right, known = (f"sum by ({_BY_MODEL}) (sum_over_time({_OUTCOMES}{only}[{day}]))" for only in ('{result="right"}', ""))
     accuracy = f"({right} or {known} * 0) / ({known} >= {LEAST_OUTCOMES})"
-    higher, lower = (f'max by ({_BY_SCORE}) ({QUALITY_BASELINE.name}{{better="{better}"}} != 0)' for better in ("higher", "lower"))
+    higher, lower = (f'max by ({_SCORED}) ({QUALITY_BASELINE.name}{{better="{better}"}} != 0)' for better in ("higher", "lower"))
+    each = f"on ({_SCORED}) group_left ()"
     return [
         Recording(_OUTCOMES, f"sum by ({_BY_MODEL}, result) (increase({OUTCOMES.name}[5m]))"),
         Recording(_SCORE, f'avg by ({_BY_SCORE}) ({QUALITY.name}) or label_replace({accuracy}, "score", "accuracy", "", "")'),
         # 1: the higher the better, -1: the lower.
         Recording(_BETTER, f"({higher} * 0 + 1) or ({lower} * 0 - 1)"),
-        Recording(_DROP, f"(({higher} or {lower}) - {_SCORE}) / abs({higher} or {lower}) * {_BETTER}"),
+        Recording(_DROP, f"(1 - {_SCORE} / {each} ({higher} or {lower})) * {each} ({_BETTER} * sgn({higher} or {lower}))"),
     ]
 
 
 def _quality_alerts(bounds: Models) -> list[Recording | Alert]:
     least = f"{bounds.quality_drop_percent / 100:g}"
-    previous_of = f'max by ({_BY_MODEL}, previous_version) ({MODEL_INFO.name}{{previous_version!=""}})'
-    now = f"{_SCORE} * on ({_BY_MODEL}) group_left (previous_version) {previous_of}"
-    by = ", ".join((*SERVICE, "model", "previous_version", "score"))
+    # One, whatever the pods of a rollout say: two would end the rule for every team.
+    previous_of = f'topk by ({_VERSION}) (1, max by ({_VERSION}, previous_version) ({MODEL_INFO.name}{{previous_version!=""}}))'
+    now = f"{_SCORE} * on ({_VERSION}) group_left (previous_version) {previous_of}"
+    by = "team, namespace, model, previous_version, score"
     before = f'max by ({by}) (label_replace(last_over_time({_SCORE}[7d]), "previous_version", "$1", "model_version", "(.*)"))'
-    better = f"on ({_BY_SCORE}) group_left () {_BETTER}"
+    better = f"on ({_SCORED}) group_left () {_BETTER}"
     fall = f"({before} - on ({by}) group_right () ({now})) / on ({by}) group_left () abs({before})"
     return [
         Alert(
@@ -157,8 +163,9 @@ def _quality_alerts(bounds: Models) -> list[Recording | Alert]:
 
 def _input(settings: MetricsSettings) -> list[Recording | Alert]:
     """What is wrong with values, of those of the fast window."""
-    samples = f"sum by ({_BY_VARIABLE}) ({_SAMPLES})"
-    missing = f'sum by ({_BY_VARIABLE}) ({RATIO}{{bin="{MISSING}"}} * on ({_BY_VARIABLE}, baseline) {_SAMPLES})'
+    samples = f"sum by ({_BY_VARIABLE}) ({latest(_SAMPLES)})"
+    ratio = latest(f'{RATIO}{{bin="{MISSING}"}}')
+    missing = f"sum by ({_BY_VARIABLE}) ({ratio} * on ({_BY_VARIABLE}, baseline) {latest(_SAMPLES)})"
     return [
         Recording(_MISSING, f"{missing} / {samples}"),
         Recording(_OUT_OF_RANGE, f"sum by ({_BY_VARIABLE}) (increase({OUT_OF_RANGE.name}[{settings.drift.fast}])) / {samples}"),
@@ -168,8 +175,9 @@ def _input(settings: MetricsSettings) -> list[Recording | Alert]:
 def _input_alerts(settings: MetricsSettings) -> list[Recording | Alert]:
     bounds, fast, least = settings.models, settings.drift.fast, settings.drift.min_samples
     only = '{kind="feature"}'
-    enough = f"sum by ({_BY_VARIABLE}) ({_SAMPLES}{only}) >= {least}"
-    trained = f'max by ({_BY_VARIABLE}) ({BASELINE}{{bin="{MISSING}", kind="feature"}})'
+    enough = f"sum by ({_BY_VARIABLE}) ({latest(f'{_SAMPLES}{only}')}) >= {least}"
+    baseline = latest(f'{BASELINE}{{bin="{MISSING}", kind="feature"}}')
+    trained = f"max by ({_BY_VARIABLE}) ({baseline})"
     # By the baseline, so that a feature of which no value ever came is known, too; every variable has this bin.
     expected = trained
     flowing = f"sum by ({_BY_MODEL}) (increase({PREDICTIONS.name}[{fast}])) >= {least}"
@@ -194,7 +202,7 @@ def _input_alerts(settings: MetricsSettings) -> list[Recording | Alert]:
         ),
         Alert(
             name="ModelFeatureAbsent",
-            expr=f"({expected} unless sum by ({_BY_VARIABLE}) ({_SAMPLES})) * 0 + on ({_BY_MODEL}) group_left () ({flowing})",
+            expr=f"({expected} unless sum by ({_BY_VARIABLE}) ({latest(_SAMPLES)})) * 0 + on ({_BY_MODEL}) group_left () ({flowing})",
             severity=Severity.CRITICAL,
             wait="10m",
             summary=f'{_FEATURE} had no value in the last {fast}, in which the model made {{{{ $value | printf "%.0f" }}}} predictions',
