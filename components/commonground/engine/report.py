@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 from typing import Any
 
 from commonground.engine.steps import MASK, MISSING, UNKNOWN, Op, Step, count, summary
-from commonground.engine.texts import differences
+from commonground.engine.texts import alike, differences
 
 SIGNS: dict[Op, str] = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-", Op.SAME: " "}
 LATER = "known after up"
@@ -90,7 +89,7 @@ def _difference(step: Step, path: str, kind: str) -> list[str]:
 
 def _short(before: str, after: str) -> list[str]:
     """Two values from shortly before they differ on, and not much of them."""
-    start = max(0, len(commonprefix([before, after])) - LEAD) if max(len(before), len(after)) > LONGEST else 0  # noqa: RUF071 (texts, no paths)
+    start = max(0, alike(before, after) - LEAD) if max(len(before), len(after)) > LONGEST else 0
     return [f"{'...' if start else ''}{text[start : start + LONGEST]}{'...' if len(text) > start + LONGEST else ''}" for text in (before, after)]
 
 

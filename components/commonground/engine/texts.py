@@ -118,8 +118,8 @@ def _lists(path: str, before: list[Any], after: list[Any], within: str) -> Itera
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             yield from _values(f"{path}[{index}]", one, other, within)
     else:
-        start = _alike(before, after)
-        tail = min(_alike(before[::-1], after[::-1]), len(before) - start, len(after) - start)
+        start = alike(before, after)
+        tail = min(alike(before[::-1], after[::-1]), len(before) - start, len(after) - start)
         left, came = before[start : len(before) - tail], after[start : len(after) - tail]
         yield Difference(f"{path}[{start}]", left or MISSING, came or MISSING, within)
 
@@ -140,8 +140,8 @@ def _by_name(items: list[Any]) -> dict[str, Any] | None:
     return found
 
 
-def _alike(one: list[Any], other: list[Any]) -> int:
-    """With how many items two lists begin alike."""
+def alike(one: Sequence[Any], other: Sequence[Any]) -> int:
+    """With how many items two lists, or characters two texts, begin alike."""
     return next((index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other)))
 
 
