@@ -45,4 +45,4 @@ def test_the_number_of_series_is_what_the_page_says() -> None:
     for number in range(10):
         for code in (200, 404, 500):
             service.observe(f"/{number}", code, 0.1)
-    assert len(scrape(registry)) == 10 * (3 + 14) + 3 == 173
+    assert len(scrape(registry)) == (10 + 1) * (3 + 14) + 10 + 3 == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -36,6 +37,16 @@ def test_a_request_counts_by_route_and_code_with_its_duration(registry: Collecto
     buckets = {dict(labels)["le"]: value for (name, labels), value in samples.items() if name.endswith("_bucket")}
     assert [float(bound) for bound in buckets] == [*LATENCY_BUCKETS, float("inf")]
     assert (buckets["0.1"], buckets["0.25"], buckets["10.0"], buckets["+Inf"]) == (0, 1, 1, 2)
+
+
+def test_an_error_is_seen_from_the_first_on_since_its_counter_was_0_before(registry: CollectorRegistry) -> None:
+    service = Service(registry=registry, routes=["/named"])
+    service.observe("/seen", 200, 0.1)
+    found = named(scrape(registry), contract.REQUESTS)
+    assert found == {f"{code},{route}": float((code, route) == ("200", "/seen")) for code in ("200", "4xx", "500") for route in ("/named", "/seen", "other")}
+    with pytest.raises(KeyError), service.request("/seen"):
+        raise KeyError
+    assert named(scrape(registry), contract.REQUESTS).keys() == found.keys()
 
 
 def test_routes_have_an_end_and_those_that_were_named_come_first(registry: CollectorRegistry) -> None:
@@ -133,7 +144,21 @@ def test_wsgi_ends_with_the_last_byte_and_closes_what_answers(registry: Collecto
     next(gone)
     gone.close()  # whoever asked has gone: no error of the server
     assert closed == [True, True]
-    assert requests(registry) == {"200,/{page}": 2}
+    assert requests(registry) == {"200,/{page}": 1, "4xx,/{page}": 1}
+
+
+def test_wsgi_of_which_all_was_asked_for_is_answered_though_nobody_looked_for_more(registry: CollectorRegistry) -> None:
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        yield b"a"
+        yield b"b"
+
+    for parts in (1, 2):
+        read = WsgiMiddleware(app, Service(registry=registry))({}, lambda *arguments: None)
+        for _ in range(parts):
+            next(read)
+        read.close()
+    assert requests(registry) == {"4xx,other": 1, "200,other": 1}
 
 
 def answer(app: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:
@@ -191,6 +216,78 @@ def test_asgi_counts_failures_and_those_who_did_not_wait(registry: CollectorRegi
         else:
             answer(AsgiMiddleware(app, service), {"type": "http"})
     assert requests(registry) == {"500,other": 2, "4xx,other": 1}
+
+
+STARTS: Any = {"type": "http.response.start", "status": 200, "headers": []}
+ENDS: Any = {"type": "http.response.body", "body": b"ok"}
+
+
+async def streams(scope: Any, receive: Any, send: Any) -> None:
+    await send(STARTS)
+    await send({**ENDS, "more_body": True})
+    await send({**ENDS, "more_body": True})
+
+
+async def ignores_that_nobody_listens(scope: Any, receive: Any, send: Any) -> None:
+    await send(STARTS)
+    try:
+        await send(ENDS)
+    except OSError:
+        return
+
+
+async def says_it_otherwise(scope: Any, receive: Any, send: Any) -> None:
+    await send(STARTS)
+    try:
+        await send(ENDS)
+    except OSError as error:
+        raise RuntimeError("client disconnect") from error
+
+
+async def erred_before(scope: Any, receive: Any, send: Any) -> None:
+    await send({**STARTS, "status": 503})
+    await send(ENDS)
+
+
+@pytest.mark.parametrize(
+    ("app", "error", "code"),
+    [(streams, OSError, "4xx"), (ignores_that_nobody_listens, None, "4xx"), (says_it_otherwise, RuntimeError, "4xx"), (erred_before, OSError, "503")],
+)
+def test_asgi_whoever_left_while_it_was_answered_is_no_error_of_the_server(registry: CollectorRegistry, app: Any, error: Any, code: str) -> None:
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("client disconnected")  # as a server of ASGI 2.4 says it
+
+    counted = AsgiMiddleware(app, Service(registry=registry))
+    with pytest.raises(error) if error else nullcontext():
+        asyncio.run(counted({"type": "http"}, None, send))  # type: ignore[arg-type]
+    assert requests(registry) == {f"{code},other": 1}
+
+
+def test_asgi_whoever_left_after_the_start_counts_as_4xx_and_after_the_end_as_what_was_sent(registry: CollectorRegistry) -> None:
+    async def cancelled(scope: Any, receive: Any, send: Any) -> None:
+        await send(STARTS)
+        raise asyncio.CancelledError
+
+    async def afterwards(scope: Any, receive: Any, send: Any) -> None:
+        await send(STARTS)
+        await send(ENDS)
+        raise asyncio.CancelledError
+
+    async def listens(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+
+    service = Service(registry=registry)
+    for app in (cancelled, afterwards):
+        with pytest.raises(asyncio.CancelledError):
+            answer(AsgiMiddleware(app, service), {"type": "http"})
+    assert requests(registry) == {"4xx,other": 1, "200,other": 1}
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(AsgiMiddleware(listens, service)({"type": "http"}, gone, None))  # type: ignore[arg-type]
+    assert requests(registry) == {"4xx,other": 2, "200,other": 1}
 
 
 def test_both_applications_of_metrics_answer_a_scrape(registry: CollectorRegistry) -> None:

@@ -20,9 +20,10 @@ from commonground.telemetry.errors import NoMultiprocessDirectoryError, WrongArg
 LONGEST_LABEL = 200
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
-Mode = Literal["livemax", "livesum", "mostrecent"]
+Mode = Literal["livemostrecent", "livesum", "mostrecent"]
 # How the values of several processes become one (prometheus_client's documentation, "Multiprocess Mode"). What is the same in each of them must not be
-# added up, and ends with the last process that says it. What one of them learns stays.
+# added up, and ends with the last process that says it; a worker that only inherited it has it as 0, never set, which is more than a score below 0.
+# What one of them learns stays.
 MODES: MappingProxyType[str, Mode] = MappingProxyType(
     {
         contract.IN_FLIGHT.name: "livesum",
@@ -34,7 +35,7 @@ MODES: MappingProxyType[str, Mode] = MappingProxyType(
         contract.FEATURES_UPDATED.name: "mostrecent",
     }
 )
-SAME: Mode = "livemax"
+SAME: Mode = "livemostrecent"
 
 
 def _without_created(families: Iterable[Family]) -> list[Family]:
@@ -112,6 +113,11 @@ def metrics(registry: CollectorRegistry | None = None) -> Metrics:
     registry = registry or prometheus_client.REGISTRY
     with _LOCK:
         return _METRICS.setdefault(registry, Metrics(registry))
+
+
+def are_made() -> bool:
+    """Whether this process has any of the contract's metrics yet."""
+    return bool(_METRICS)
 
 
 def label(name: str, value: str) -> str:

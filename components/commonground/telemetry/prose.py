@@ -49,8 +49,11 @@ pip install --no-deps "commonground @ git+URL-OF-THIS-REPOSITORY@TAG" prometheus
 SERVICE = """\
 Errors are the requests with a `code` from 500 on, saturation is requests in flight over their limit. `route` is a template (`/users/{id}`), never a path with
 values in it: the middleware takes FastAPI's (`scope["route"].path`) and Flask's (`url_rule`); for any other framework give it `route=`, a function from the
-scope or environ to a template, or all is `other`. A mounted application's template lacks the prefix that it is mounted at. Whoever asked and did not wait
-counts as `4xx`. A status that HTTP does not know is counted by its class, as `4xx`.
+scope or environ to a template, or all is `other`. A mounted application's template lacks the prefix that it is mounted at. Whoever asked and went before
+the answer's end counts as `4xx`, unless the answer was an error. A status that HTTP does not know is counted by its class, as `4xx`.
+
+Each route has the codes 200, 500 and `4xx` as 0 from when it is first seen, `other` and those that `Service(routes=[...])` names from the start: a counter that
+begins with its first error has no increase, and that error no alert. Of another code, the first of a process is not seen.
 """
 MODEL = """\
 One model server may serve several models, and several versions of one. A version's first series is its deployment; `previous_version` is what it is compared
@@ -104,7 +107,7 @@ TARGETS = {
 SERIES = """\
 Of each pod:
 
-- service: routes x (codes that occur + 14) + 3. Ten routes that answer 200, 404 and 500: 173.
+- service: (routes + 1 for `other`) x 17 + other codes that occur, each with its route, + 3. Ten routes that answer 404, too: 200.
 - model version: 2 x all bins + numeric variables + 2 x scores + 5. 100 numeric features of 10 bins and `missing` are 2 x 1,100 + 100 + 5 = 2,305.
   `commonground baseline` prints the number, without scores: 2 for each.
 
@@ -125,12 +128,14 @@ def when_ready(server):
     serve(9102)
 ```
 
+With `preload_app`, the application is made before the hooks: make the folder in `gunicorn.conf.py` then, `os.makedirs(..., exist_ok=True)`.
+
 The directory has to be named before Python starts: in a pod by `ModelServiceSettings(env={"PROMETHEUS_MULTIPROC_DIR": "/tmp/metrics"}, metrics_port=9102,
 ...)`; `/tmp` is its scratch volume, and the hook makes the folder. Without the variable, `on_starting` stops the server with an error that says so: the
 process that serves would know of no worker. One process serves: `serve` in the application itself, so in each worker, is refused from the second worker on
 (`PortTakenError`).
 
-Without `child_exit`, a file of each dead worker stays, and versions that nobody serves any more are still told. With another server, call
+Without `child_exit`, files of each dead worker stay, and versions that nobody serves any more are still told. With another server, call
 `commonground.telemetry.workers.bury(directory, pid)` when a worker has died, and expose with the functions above: a scrape of one's own may see a dead
 worker's counters twice.
 """
@@ -138,6 +143,8 @@ BY_HAND = """\
 The contract is names and labels: any Prometheus library can expose it. What has to be right:
 
 - every bin as 0, and every `commonground_model_baseline_ratio`, before the first request;
+- `commonground_requests_total` as 0 for each route with the codes 200, 500 and `4xx`, and whatever other code from 500 on the service answers, before its first
+  error: as 0 in a scrape before; so where routes are known, at the start;
 - `bin` as above, the same text in the counter and in the ratio; a counter that a bin of the baseline has not is no error, and is compared with a ratio of 0;
 - `baseline` changes whenever an edge, a category or a ratio does: increases are compared with the ratios of the same label only;
 - each value in exactly one bin: with `missing` and `unseen`, the bins of a variable grow by one for every prediction that it was part of.

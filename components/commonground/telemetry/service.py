@@ -28,6 +28,8 @@ KNOWN = frozenset(str(status.value) for status in HTTPStatus)
 FAILED = 500
 GONE = 499
 """Whoever asked did not wait for the answer: nginx' code."""
+FROM_THE_START = (HTTPStatus.OK.value, GONE, FAILED)
+"""Codes that every route has from when it is first seen, as 0: a counter that begins with its first error has no increase."""
 
 
 def code_label(code: int | str) -> str:
@@ -44,6 +46,17 @@ class Request:
     def __init__(self, route: str | None) -> None:
         self.route = route
         self.code: int | str = HTTPStatus.OK.value
+        self.gone = False
+        """Whoever asked has gone: what fails then is no error of the server's."""
+        self.answered = False
+        """The answer's last byte was sent."""
+
+    def leave(self) -> None:
+        """Whoever asked has gone: `4xx`, unless all was sent or an error of the server's was."""
+        if not self.answered:
+            self.gone = True
+            if not code_label(self.code).startswith("5"):
+                self.code = GONE
 
 
 class Service:
@@ -63,23 +76,31 @@ class Service:
         self._requests, self._duration = made.counter(contract.REQUESTS), made.histogram(contract.DURATION, LATENCY_BUCKETS)
         self._in_flight = made.gauge(contract.IN_FLIGHT)
         self._limit = None if limit is None else made.gauge(contract.IN_FLIGHT_LIMIT)  # 0 would be no limit's worth
-        self._most, self._process = limit, 0
-        self._routes: set[str] = {OTHER}
+        self._change = None if since is None else made.gauge(contract.CHANGE)
+        self._most, self._since, self._process = limit, since, 0
+        self._routes: set[str] = set()
         self._children: dict[tuple[str, int | str], tuple[Any, Any]] = {}
         self._lock = Lock()
-        for route in routes:
-            self._duration.labels(self._bounded(route))
-        if since is not None:
-            made.gauge(contract.CHANGE).set(since)
+        for route in (OTHER, *routes):
+            self._bounded(route)
+        self._say_change()
         if DIRECTORY not in os.environ:
             self.start()
 
     def start(self) -> None:
-        """Says the limit of this process. With several, each does by itself with its first request, or where its server calls this after a fork."""
+        """Says the limit of this process, and when it was changed.
+
+        With several, each does by itself with its first request, or where its server calls this after a fork.
+        """
         if self._process != os.getpid():
             self._process = os.getpid()
             if self._limit is not None and self._most is not None:
                 self._limit.set(self._most)
+            self._say_change()
+
+    def _say_change(self) -> None:
+        if self._change is not None and self._since is not None:
+            self._change.set(self._since)
 
     def observe(self, route: str | None, code: int | str, seconds: float) -> None:
         """Counts one request. `route` is a template, never a path with values in it; None is `other`."""
@@ -98,8 +119,12 @@ class Service:
         self._in_flight.inc()
         try:
             yield request
-        except (Exception, SystemExit):  # not where whoever asked has gone: a generator is closed, a task cancelled
-            request.code = FAILED
+        except (Exception, SystemExit):
+            if not request.gone:
+                request.code = FAILED
+            raise
+        except BaseException:  # a generator is closed, a task cancelled
+            request.leave()
             raise
         finally:
             self._in_flight.dec()
@@ -117,6 +142,9 @@ class Service:
         with self._lock:
             if route not in self._routes and len(self._routes) <= MOST_ROUTES and len(route) <= LONGEST_LABEL and route.isprintable():
                 self._routes.add(route)
+                self._duration.labels(route)
+                for code in FROM_THE_START:
+                    self._requests.labels(route, code_label(code))
             return route if route in self._routes else OTHER
 
 
@@ -146,17 +174,34 @@ class AsgiMiddleware:
         with self._service.request() as request:
             request.code = GONE
 
+            async def heard() -> Message:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    request.leave()
+                return message
+
             async def seen(message: Message) -> None:
-                if message["type"] == "http.response.start":
+                if message["type"] == "http.response.start" and not request.gone:
                     request.code = message["status"]
-                await send(message)
+                try:
+                    await send(message)
+                except OSError:  # a server's word for it (ASGI HTTP specification 2.4)
+                    request.leave()
+                    raise
+                request.answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
             try:
-                await self._app(scope, receive, seen)
-                if request.code == GONE:
+                await self._app(scope, heard, seen)
+                if request.code == GONE and not request.gone:
                     request.code = FAILED  # it ended without an answer
             finally:
                 request.route = self._route(scope)
+
+
+def _length(headers: Sequence[tuple[str, str]]) -> float:
+    """Bytes of an answer, as it says; infinity where it does not."""
+    said = next((text for name, text in headers if name.lower() == "content-length"), "")
+    return int(said) if said.isdecimal() else float("inf")
 
 
 class WsgiMiddleware:
@@ -168,16 +213,22 @@ class WsgiMiddleware:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
         """Answers. A request ends with its answer's last byte."""
         with self._service.request() as request:
+            left = float("inf")
 
-            def seen(status: str, *arguments: Any) -> Any:
+            def seen(status: str, headers: Sequence[tuple[str, str]], *arguments: Any) -> Any:
+                nonlocal left
                 request.code = status.split(" ", 1)[0]
                 request.route = self._route(environ)  # Flask forgets it once it has answered
-                return start_response(status, *arguments)
+                left = _length(headers)
+                return start_response(status, headers, *arguments)
 
             answer: Iterable[bytes] = ()
             try:
                 answer = self._app(environ, seen)
-                yield from answer
+                for part in answer:
+                    left -= len(part)
+                    request.answered = left <= 0  # some servers ask for no more than that
+                    yield part
             finally:
                 request.route = request.route or self._route(environ)
                 if hasattr(answer, "close"):

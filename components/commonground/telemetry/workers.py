@@ -16,6 +16,8 @@ _end_gauges: Any = multiprocess.mark_process_dead
 
 ADDED = ("counter", "histogram")
 """Files whose values only grow, and so outlive their process."""
+LAST = "gauge_mostrecent"
+"""Files of which the value that was set last outlives its process."""
 DEAD = "dead"
 """In a file's name where a process' id would be: the sums of all that died."""
 
@@ -41,26 +43,35 @@ def locked(directory: Path, how: int) -> Iterator[None]:
         yield
 
 
-def clear(directory: str) -> None:
-    """Removes what an earlier server left: its counters were lost with it, as Prometheus expects of a restart."""
+def clear(directory: str, keep: int | None = None) -> None:
+    """Removes what an earlier server left: its counters were lost with it, as Prometheus expects of a restart. Not the files of the process `keep`."""
     for file in Path(directory).glob("*.db"):
-        file.unlink()
+        if keep is None or not file.stem.endswith(f"_{keep}"):
+            file.unlink()
 
 
 def bury(directory: str, pid: int) -> None:
-    """Takes a dead process' files away: its gauges end, its counters go on in the sum of the dead. So there are never more files than processes and two."""
+    """Takes a dead process' files away: its gauges end, its counters go on in the sum of the dead, and what it set last in their last values.
+
+    So there are never more files than those of the living and three.
+    """
     folder = Path(directory)
     with locked(folder, fcntl.LOCK_EX):
         _end_gauges(pid, directory)
-        for kind in ADDED:
+        for kind in (*ADDED, LAST):
             dead = folder / f"{kind}_{pid}.db"
             if dead.is_file():
-                _add(dead, folder / f"{kind}_{DEAD}.db")
+                _merge(dead, folder / f"{kind}_{DEAD}.db", added=kind in ADDED)
                 dead.unlink()
 
 
-def _add(dead: Path, total: Path) -> None:
-    sums = _Values(str(total))
-    for key, value, _, _ in _Values.read_all_values_from_file(str(dead)):
-        sums.write_value(key, sums.read_value(key)[0] + value, 0.0)
-    sums.close()
+def _merge(dead: Path, merged: Path, added: bool) -> None:
+    """Adds the dead's values up, or takes those that were set later."""
+    kept = _Values(str(merged))
+    for key, value, when, _ in _Values.read_all_values_from_file(str(dead)):
+        before, then = kept.read_value(key)
+        if added:
+            kept.write_value(key, before + value, 0.0)
+        elif when > then:
+            kept.write_value(key, value, when)
+    kept.close()
