@@ -80,6 +80,13 @@ def test_one_category_has_one_text_whatever_its_type() -> None:
     assert category(5.5) == "5.5"
 
 
+def test_a_number_of_numpys_is_the_category_that_the_training_data_has_of_it() -> None:
+    numpy, pyarrow = pytest.importorskip("numpy"), pytest.importorskip("pyarrow")
+    (trained,) = pyarrow.array(numpy.array([0.1], dtype="float32")).to_pylist()
+    assert category(numpy.float32(0.1)) == category(trained) == "0.10000000149011612"
+    assert [category(value) for value in (numpy.True_, numpy.int8(5), numpy.ma.masked, numpy.datetime64("NaT"))] == ["true", "5", None, None]
+
+
 @pytest.mark.parametrize("text", [MISSING, UNSEEN, OTHER, "+Inf", ""])
 def test_a_category_that_is_a_reserved_word_is_escaped(text: str) -> None:
     variable = CategoricalVariable("feature", "x", (text, "="), (0.5, 0.5), 0.0, (), 0.0)
@@ -101,7 +108,12 @@ def test_no_two_categories_have_one_label_and_none_is_empty_or_reserved(found: l
     st.lists(
         st.builds(
             lambda name, found, missing: NumericVariable(
-                "feature", name, found, ((1 - missing) / (len(found) + 1),) * (len(found) + 1), missing, *((-1.0, 1.0) if missing < 1 else (None, None))
+                "feature",
+                name,
+                found,
+                ((1 - missing) / (len(found) + 1),) * (len(found) + 1),
+                missing,
+                *((min(-1.0, *found), max(1.0, *found)) if missing < 1 and found else (None, None)),
             ),
             st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1, max_size=20),
             edges,
@@ -161,6 +173,16 @@ def changed(**changes: Any) -> str:
         (changed(age__ratios=[0.5, 0.5, -0.1]), "variable 'age': expected ratios from 0 to 1, found -0.1"),
         (changed(age__missing=float("nan")), "variable 'age': expected ratios from 0 to 1, found nan"),
         (changed(age__min=None), "variable 'age': expected min and max"),
+        (changed(age__min=60), "variable 'age': expected min and max on either side of all bins with a ratio, found 60.0 and 90.0, and a ratio 0.5 beyond"),
+        (changed(age__max=20), "variable 'age': expected min and max on either side of all bins with a ratio, found 18.0 and 20.0, and a ratio 0.25 beyond"),
+        (changed(age__edges=[30, 10**400]), "variable 'age': expected edges, not beyond 1.8e+308, found a larger number"),
+        (changed(age__max=10**400), "variable 'age': expected max, not beyond 1.8e+308, found a larger number"),
+        (changed(plan__missing=-(10**400)), "variable 'plan': expected missing, not beyond 1.8e+308, found a larger number"),
+        (changed(rows=1).replace('"rows": 1', '"rows": ' + "1" * 5000), "expected JSON, found a number with too many digits"),
+        (changed(plan__categories=["free", "\ud800"]), "variable 'plan': expected categories of Unicode text, found '\\ud800'"),
+        (changed(plan__others=["\udfff"]), "variable 'plan': expected categories of Unicode text, found '\\udfff'"),
+        (changed(plan__name="\ud800"), "variable '\\ud800': expected a name of 1 to 200 printable characters"),
+        ("[" * 200_000, "expected JSON, found lists or objects nested too deep"),
         (changed(age__name="plan"), "variable 'plan': expected one feature of this name, found several"),
         (changed(age__name=""), "expected a name of 1 to 200 printable characters, found 0 characters"),
         (changed(age__more=1), "variable 'age': expected the keys kind, name, type, edges"),
@@ -176,6 +198,21 @@ def test_what_is_wrong_is_named_with_file_variable_and_fix(text: str, said: str)
     lines = str(caught.value).splitlines()
     assert all(line.startswith("b.json: ") and "Fix: " in line for line in lines)
     assert any(said in line for line in lines)
+
+
+@pytest.mark.parametrize("depth", [10, 300, 900, 2000, 20_000])
+@pytest.mark.parametrize("where", ["age__edges", "age__kind", "version", "variables", "rows", "age__more"])
+def test_what_is_nested_is_refused_however_deep(depth: int, where: str) -> None:
+    with pytest.raises(WrongBaselineError):
+        Baseline.parse(changed(**{where: "HERE"}).replace('"HERE"', "[" * depth + "]" * depth))
+
+
+def test_a_file_that_is_no_utf8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.json").write_bytes(changed(plan__categories=["free", "HERE"]).encode().replace(b"HERE", b"caf\xe9"))
+    with pytest.raises(
+        WrongBaselineError, match=r"b.json: variable 'plan': expected categories of Unicode text, found 'caf\\udce9'. Fix: write the file as UTF-8"
+    ):
+        Baseline.load(tmp_path / "b.json")
 
 
 def test_all_mistakes_are_told_at_once() -> None:

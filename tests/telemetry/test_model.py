@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from commonground.telemetry import contract
+from commonground.telemetry.baseline import Baseline, CategoricalVariable, NumericVariable
 from commonground.telemetry.contract import MOST_SCORES
 from commonground.telemetry.errors import ShapeError, TelemetryError, UnknownNameError
 from commonground.telemetry.model import MOST_UNKNOWN, Model
@@ -109,7 +111,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 WRONG_COLUMNS: list[tuple[dict[str, Any], str]] = [
     ({"age": PROBABILITIES, "plan": ["pro"] * 40}, "feature 'age': expected a column, one value a row, found an array of shape (40, 2)"),
-    ({"age": PROBABILITIES.tolist(), "plan": ["pro"] * 40}, "feature 'age': expected a column, one value a row, found rows of shape (2,)"),
+    ({"age": PROBABILITIES.tolist(), "plan": ["pro"] * 40}, "feature 'age': expected one value, found a list of 2"),
     ({"age": [[1, 2], [3, 4]], "plan": ["pro"] * 2}, "feature 'age': expected one value, found a list of 2"),
     ({"plan": [["free", "pro"]] * 2, "age": [1, 2]}, "feature 'plan': expected one value, found a list of 2"),
     ({"plan": np.array([["free", "pro"]] * 2), "age": [1, 2]}, "feature 'plan': expected a column, one value a row, found an array of shape (2, 2)"),
@@ -180,6 +182,76 @@ def test_a_batch_counts_what_its_rows_count_one_by_one(rows: list[tuple[Any, Any
     assert scrape(one) == scrape(many)
     for variable in BASELINE.variables:
         assert sum(bins(scrape(many), contract.VALUES, variable.name).values()) == len(rows)
+
+
+NAMES = CategoricalVariable("feature", "name", ("1", "true", "0.1", "2020-01-01"), (0.4, 0.4, 0.1, 0.0), 0.0, ("1.0", "=1"), 0.1)
+NUMBER = NumericVariable("feature", "number", (0.1, 1.0, 30.0), (0.25, 0.25, 0.25, 0.15), 0.1, 0.0, 90.0)
+MIXED = Baseline.checked(100, (NAMES, NUMBER))
+DAY = np.datetime64("2020-01-01")
+PYTHONS = [1, True, 1.0, "1", "true", "1.0", False, 0, -0.0, None, float("nan"), 0.1, "0.1", b"1", Decimal(1), Decimal("1.0"), Decimal("1.00"), 1j, 10**400]
+NUMPYS = [np.float32(0.1), np.float64(0.1), np.float16(0.1), np.int8(1), np.True_, np.str_("1"), np.bytes_(b"1"), np.complex128(1), np.ma.masked]
+DATES = [
+    DAY,
+    np.datetime64("NaT"),
+    np.datetime64("2020-01-01T00", "ns"),
+    np.timedelta64(1, "s"),
+    np.timedelta64(1, "ns"),
+    datetime(2020, 1, 1),
+    date(2020, 1, 1),
+]
+mixed: st.SearchStrategy[Any] = st.sampled_from([*PYTHONS, *NUMPYS, *DATES])
+
+
+def batch_and_singles(column: Any, singles: Any) -> tuple[Any, Any]:
+    """What a scrape says of one batch, and of its values one by one."""
+    one, many = CollectorRegistry(), CollectorRegistry()
+    single = Model("m", "1", MIXED, registry=one, strict=True)
+    for value in singles:
+        single.observe({"name": value, "number": value})
+    Model("m", "1", MIXED, registry=many, strict=True).observe_batch({"name": column, "number": column})
+    return scrape(many), scrape(one)
+
+
+def objects(found: list[Any]) -> Any:
+    array = np.empty(len(found), dtype=object)
+    array[:] = found
+    return array
+
+
+@patient
+@given(st.lists(mixed, max_size=30), st.integers(0, 40), st.sampled_from([list, tuple, objects]))
+def test_values_of_mixed_types_count_in_a_batch_as_one_by_one(found: list[Any], more: int, kind: Any) -> None:
+    found = [*found, *found[:1] * more]  # enough for numpy
+    batch, singles = batch_and_singles(kind(found), found)
+    assert batch == singles
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.ma.masked_array([0.1, 1.0, 40.0, 0.2] * 10, mask=[True, False, True, False] * 10),
+        np.ma.masked_array([1, 2] * 20, mask=[True, False] * 20),
+        np.array([DAY, np.datetime64("NaT")] * 20),
+        np.array([DAY] * 40, dtype="datetime64[ns]"),
+        np.array([1] * 40, dtype="timedelta64[s]"),
+        np.array([1, 0.1] * 20, dtype=complex),
+        np.array([0.1, 1] * 20, dtype="float32"),
+        np.array([0.1, 1] * 20, dtype="float16"),
+        np.array(["0.1", "1_0", "x"] * 20),
+        np.array([b"0.1", b"1"] * 20),
+    ],
+    ids=lambda column: f"{type(column).__name__}-{column.dtype}",
+)
+def test_arrays_of_any_type_count_as_their_values_one_by_one(column: Any) -> None:
+    batch, singles = batch_and_singles(column, list(column))
+    assert batch == singles
+
+
+def test_what_is_masked_is_missing_and_a_date_a_duration_and_a_complex_number_are_no_number(registry: CollectorRegistry) -> None:
+    model = Model("m", "1", MIXED, registry=registry, strict=True)
+    for column in (np.ma.masked_array([0.2] * 40, mask=True), np.array([DAY] * 40), np.array([1] * 40, dtype="timedelta64[ns]"), np.array([1j] * 40)):
+        model.observe_batch({"number": column})
+    assert bins(scrape(registry), contract.VALUES, "number") == {"0.1": 0, "1": 0, "30": 0, "+Inf": 0, "missing": 160}
 
 
 @pytest.mark.parametrize("kind", ["float64", "float32", "int64", "bool"])

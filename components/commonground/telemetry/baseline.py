@@ -11,6 +11,7 @@ from typing import Any
 
 from commonground.telemetry.contract import LAST, MISSING, MOST_BINS, MOST_VARIABLES, OTHER, UNSEEN
 from commonground.telemetry.errors import Mistake, WrongBaselineError
+from commonground.telemetry.shapes import plain
 
 VERSION = 1
 """Of the file's format."""
@@ -36,6 +37,7 @@ def category(value: object) -> str | None:
     """A category's text, the same in training and serving; None where there is no value. 1, 1.0 and "1" are one category, True is `true`."""
     if isinstance(value, str):
         return value
+    value = plain(value)
     try:
         if value is None or value != value:  # NaN is what differs from itself
             return None
@@ -149,7 +151,7 @@ Variable = NumericVariable | CategoricalVariable
 def as_number(value: object) -> float | None:
     """A number; None for no value, NaN, and what is none."""
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(plain(value))
     except (TypeError, ValueError, ArithmeticError):
         return None
     return None if number != number else number
@@ -191,7 +193,7 @@ class Baseline:
     @classmethod
     def load(cls, file: Path | str) -> "Baseline":
         """Reads a file. Raises `WrongBaselineError` with all that is wrong in it, or `OSError`."""
-        return cls.parse(Path(file).read_text("utf-8"), str(file))
+        return cls.parse(Path(file).read_text("utf-8", "surrogateescape"), str(file))
 
     @classmethod
     def parse(cls, text: str, file: str = "baseline") -> "Baseline":
@@ -235,6 +237,14 @@ def _check_numeric(variable: NumericVariable) -> Iterator[Mistake]:
         yield Mistake(name, "finite edges, each more than the one before", str(list(edges)), "sort them, each once")
     if len(edges) > MOST_EDGES:
         yield Mistake(name, f"at most {MOST_EDGES} edges", str(len(edges)), f"make it with --bins {MOST_EDGES + 1} or less")
+    low, high = variable.low, variable.high
+    if low is not None and high is not None and len(variable.ratios) == len(edges) + 1:
+        ends, begins = (*edges, float("inf")), (float("-inf"), *edges)
+        never = [share for share, begin, end in zip(variable.ratios, begins, ends, strict=True) if (end < low or begin > high) and share > TOLERANCE]
+        if never:
+            yield Mistake(
+                name, "min and max on either side of all bins with a ratio", f"{low} and {high}, and a ratio {never[0]} beyond", "give what training saw"
+            )
     bounds = [bound for bound in (variable.low, variable.high) if bound is not None]
     if len(bounds) == 1 or bounds != sorted(bounds) or not all(bound - bound == 0 for bound in bounds):
         yield Mistake(name, "min and max, finite and in this order, or both null", f"{variable.low} and {variable.high}", "give what training saw")
@@ -251,8 +261,20 @@ def _check_categorical(variable: CategoricalVariable) -> Iterator[Mistake]:
         yield Mistake(name, f"at most {MOST_CATEGORIES} categories", str(len(variable.categories)), "put the rare ones in others")
     if len(others) > MOST_RARE:
         yield Mistake(name, f"at most {MOST_RARE} others", str(len(others)), "set others to null: all that is rare is `other`")
+    broken = [text for text in every if not _is_text(text)]
+    if broken:
+        yield Mistake(name, "categories of Unicode text", ascii(broken[0]), "write the file as UTF-8")
     if variable.others == () and variable.other:
         yield Mistake(name, "other 0, since others is empty", str(variable.other), "name the rare categories in others, or set it to null")
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be written: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def ratios(counts: Mapping[str, int]) -> dict[str, float]:

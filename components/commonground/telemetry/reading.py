@@ -1,6 +1,7 @@
 """From a baseline file's text to a baseline, with all mistakes at once."""
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ TOP = ("version", "rows", "variables")
 KEYS: dict[str, dict[str, Any]] = {"numeric": NUMERIC, "categorical": CATEGORICAL}
 WORDS: dict[Any, str] = {str: "a text", list: "a list", float: "a number", (float, type(None)): "a number or null", (list, type(None)): "a list or null"}
 ITEMS: dict[str, Any] = {"edges": float, "ratios": float, "categories": str, "others": str}
+MOST = sys.float_info.max
 AGAIN = "make it again with `commonground baseline`"
 
 
@@ -31,6 +33,9 @@ def read(text: str, file: str) -> Baseline:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise WrongBaselineError(file, (Mistake("", "JSON", f"{error.msg} in line {error.lineno}", AGAIN),)) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; lists in lists in lists
+        found = "lists or objects nested too deep" if isinstance(error, RecursionError) else "a number with too many digits"
+        raise WrongBaselineError(file, (Mistake("", "JSON", found, AGAIN),)) from error
     if not isinstance(data, dict) or data.get("version") != VERSION:
         found = f"version {data.get('version')!r}" if isinstance(data, dict) else type(data).__name__
         raise WrongBaselineError(file, (Mistake("", f"a baseline of version {VERSION}", found, f"{AGAIN} of this version"),))
@@ -65,11 +70,18 @@ def _shape(number: int, data: Any) -> Iterator[Mistake]:
             wrong.append(Mistake(name, f"{key}, {WORDS[kind]}", "nothing" if found is ... else repr(found)[:40], AGAIN))
         elif item and not all(_is(one, item) for one in found or ()):
             wrong.append(Mistake(name, f"{key}, each {WORDS[item]}", repr(found)[:40], AGAIN))
+        elif _too_large(found):
+            wrong.append(Mistake(name, f"{key}, not beyond {MOST:.2g}", "a larger number", AGAIN))
     yield from wrong
     if not wrong:
         wanted = len(data["edges"]) + 1 if data["type"] == "numeric" else len(data["categories"])
         if len(data["ratios"]) != wanted:
             yield Mistake(name, f"{wanted} ratios, {'one more than edges' if data['type'] == 'numeric' else 'one a category'}", str(len(data["ratios"])), AGAIN)
+
+
+def _too_large(found: Any) -> bool:
+    """Whether a number, or one in a list, is none that a float can be."""
+    return any(isinstance(one, int) and abs(one) > MOST for one in (found if isinstance(found, list) else (found,)))
 
 
 def _is(value: Any, kind: Any) -> bool:

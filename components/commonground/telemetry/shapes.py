@@ -8,6 +8,8 @@ from commonground.telemetry.errors import ShapeError
 
 PLAIN = frozenset({float, int, str, bool, type(None)})
 """Types of which each is one value; looked at first, since nearly all are."""
+DATES = frozenset("mM")
+"""Numpy's kinds of dates and durations, which are no numbers."""
 NO_COLUMNS = (str, bytes, Mapping, Set)
 """These have a length, and are no column."""
 
@@ -24,8 +26,18 @@ def single(value: Any) -> Any:
     if not isinstance(shape, tuple):
         return value
     if prod(shape) == 1:
-        return value.item()
+        return plain(value if not shape else value.reshape(-1)[0])
     raise ShapeError("one value", f"an array of shape {tuple(shape)}")
+
+
+def plain(value: Any) -> Any:
+    """A value of numpy's as Python has it, so that float32's 0.1 is what it is in the training data; None of what is masked; a date or duration as text."""
+    if value.__class__ in PLAIN:
+        return value
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind in DATES:
+        return str(value) if value == value else None
+    return value.tolist() if kind and hasattr(value, "tolist") else value  # not item(): that is a masked value's data
 
 
 def column(values: Any) -> Sequence[Any]:

@@ -7,12 +7,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from commonground.telemetry.baseline import CategoricalVariable, NumericVariable, as_number
-from commonground.telemetry.errors import ShapeError
 from commonground.telemetry.metrics import Counter
-from commonground.telemetry.shapes import single
+from commonground.telemetry.shapes import DATES, PLAIN, single
 
 FEW = 32
 """Values of a list below which numpy takes longer than a loop."""
+
+
+NUMBERS = frozenset("fiub")
+"""Numpy's kinds of numbers; complex ones, dates and durations are none here."""
+
+
+def _are_numbers(numpy: Any, values: Sequence[Any]) -> bool:
+    """Whether numpy takes each value for the number that `as_number` takes it for."""
+    if isinstance(values, numpy.ma.MaskedArray):
+        return False
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    return kind in NUMBERS if kind and kind != "O" else set(map(type, values)) <= {float, int, bool, type(None), numpy.float64, numpy.float32, numpy.int64}
 
 
 class Numbers:
@@ -58,15 +69,12 @@ class Numbers:
     def _count_array(self, values: Sequence[Any]) -> bool:
         """Counts a column by numpy; whether it could."""
         numpy = sys.modules.get("numpy")
-        if numpy is None or len(values) < FEW:
+        if numpy is None or len(values) < FEW or not _are_numbers(numpy, values):
             return False
         try:
             array = numpy.asarray(values, dtype=float)
         except (TypeError, ValueError, OverflowError):  # something in it is no number
             return False
-        if array.size != len(values):
-            raise ShapeError("a column, one value a row", f"rows of shape {array.shape[1:]}")
-        array = array.ravel()
         places = numpy.searchsorted(self._edges, array, side="left")
         places[numpy.isnan(array)] = len(self._counters) - 1
         outside = numpy.count_nonzero(array < self._low) + numpy.count_nonzero(array > self._high)
@@ -99,11 +107,11 @@ class Categories:
 
     def count_all(self, values: Sequence[Any]) -> None:
         """Counts a column: all of it, or nothing where it raises `ShapeError`."""
-        listed = values.tolist() if hasattr(values, "tolist") else values
-        try:
-            counts: Iterable[tuple[Any, int]] = Counts(listed).items()
-        except TypeError:  # something in it cannot be hashed
-            counts = ((value, 1) for value in listed)
+        dates = getattr(getattr(values, "dtype", None), "kind", "") in DATES  # as a list, some are their nanoseconds
+        listed = values.tolist() if hasattr(values, "tolist") and not dates else values
+        counts: Iterable[tuple[Any, int]] = ((value, 1) for value in listed)
+        if set(map(type, listed)) <= PLAIN:
+            counts = ((value, count) for (_, value), count in Counts(zip(map(type, listed), listed, strict=True)).items())  # 1 == True
         placed = [0] * len(self._counters)
         for value, count in counts:
             placed[self._place(single(value))] += count
