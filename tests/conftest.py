@@ -9,6 +9,8 @@ import pytest
 from pulumi.runtime import mocks, set_mocks, test
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import loops
+
 
 class Rooms(LoadScopeScheduling):
     """Spreads tests over processes by room: those of one share their runs and servers."""
@@ -63,6 +65,7 @@ Deploy = Callable[[Callable[[], object]], Graph]
 def deploy() -> Deploy:
     def run(program: Callable[[], object]) -> Graph:
         recorder = Recorder()
+        loops.ensure()
         set_mocks(recorder, project="test", stack="test", preview=False)
 
         @test

@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks, set_mocks, test
+from tests import loops
 
 # Outputs that AWS computes, by type: a few that components hand on.
 COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
@@ -131,6 +132,7 @@ def _provider_of(request: Any) -> str:
 def stage(program: Callable[[], object], *, preview: bool = False) -> Stage:
     """Runs a program and gives what it declared."""
     found = Stage()
+    loops.ensure()
     set_mocks(_Recorder(), project="test", stack="test", preview=preview, monitor=_Monitor(found))
 
     @test

@@ -149,6 +149,8 @@ def test_only_this_workspace_publishes_and_only_over_tls(made: Stage) -> None:
     policy = statements(policies["alerts-shop-critical"].inputs["policy"])
     publish, refuse = policy["AlertsOfTheWorkspace"], policy["RefusePlainHttp"]
     assert publish["Principal"] == {"Service": "aps.amazonaws.com"}
+    # Both, as AWS says it: Amazon Managed Prometheus user guide, "Giving permission to send alert messages to your Amazon SNS topic".
+    assert set(publish["Action"]) == {"sns:Publish", "sns:GetTopicAttributes"}
     assert publish["Resource"] == refuse["Resource"] == "arn:aws:test:::alerts-shop-critical"
     assert publish["Condition"] == {"StringEquals": {"aws:SourceAccount": "111111111111"}, "ArnEquals": {"aws:SourceArn": ARN}}
     assert (refuse["Effect"], refuse["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})

@@ -8,6 +8,8 @@ import pytest
 from pulumi.runtime import mocks, set_mocks
 from pulumi.runtime import test as deployed
 
+from tests import loops
+
 README = Path(__file__).parents[2] / "README.md"
 CONTRACT = {
     "cluster": {
@@ -58,6 +60,7 @@ def example(name: str, page: Path = README) -> str:
 def run(name: str, page: Path = README) -> dict[tuple[str, str], dict[str, Any]]:
     """What an example declares: inputs by type and name."""
     cloud = Cloud()
+    loops.ensure()
     set_mocks(cloud, project="features", stack="dev", preview=False)
 
     @deployed

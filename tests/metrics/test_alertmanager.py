@@ -19,6 +19,7 @@ from commonground.metrics import messages
 from commonground.metrics.alertmanager import configuration, definition, receivers, sns
 from commonground.metrics.rules.model import alerts
 from commonground.metrics.rules.namespaces import NAMESPACES
+from tests.metrics import promtool
 from tests.metrics.factory import metrics_settings
 from tests.metrics.prometheus import Server, alertmanager, needs_alertmanager, wait_for
 from tests.metrics.webhook import Heard, listening
@@ -202,6 +203,94 @@ def test_a_service_that_fails_is_not_said_to_be_slow_as_well_and_its_models_drif
     assert running.silenced() == {"ServiceLatencyBudgetBurn/critical", "ServiceSaturated/warning"}
 
 
+@needs_alertmanager
+def test_a_service_that_is_down_is_not_said_to_fail_as_well(running: Running) -> None:
+    churn = {"team": "shop", "namespace": "shop", "service": "churn"}
+    running.fire(
+        {**churn, "alertname": "ServiceDown", "severity": "critical"},
+        {**churn, "alertname": "ServiceErrorBudgetBurn", "severity": "critical"},
+        {**churn, "alertname": "ServiceLatencyBudgetBurn", "severity": "warning"},
+        {**churn, "alertname": "ServiceSaturated", "severity": "warning"},
+        {**churn, "alertname": "ScrapeFailing", "severity": "warning"},
+        {**churn, "alertname": "ScrapeFailing", "severity": "warning", "service": "basket"},
+    )
+    assert running.told("shop-critical", "ServiceDown")
+    assert [one["labels"]["service"] for one in running.told("shop-warning", "ScrapeFailing")["alerts"]] == ["basket"]
+    assert running.silenced() == {"ServiceErrorBudgetBurn/critical", "ServiceLatencyBudgetBurn/warning", "ServiceSaturated/warning", "ScrapeFailing/warning"}
+
+
+def test_what_is_the_same_thing_is_told_by_every_label_that_an_alert_has() -> None:
+    """Labels that real Prometheus gives them, by their cases: every alert has one in which it fires."""
+    asked = [one for name in NAMESPACES for file in promtool.cases(name) for case in file["tests"] for one in case.get("alert_rule_test", ())]
+    labels = {label for one in asked for alert in one.get("exp_alerts") or () for label in alert["exp_labels"]}
+    assert {"baseline", "xid", "node", "pool", "pod", "gpu", "model_version"} <= labels
+    assert labels - set(routes.SAME_THING) == {"severity", "retrain"}
+
+
+ONE_LABEL = ("baseline", "model_version", "xid", "gpu", "node", "pod", "pool")
+
+
+@needs_alertmanager
+def test_what_is_critical_of_one_silences_no_warning_of_another(running: Running) -> None:
+    """Alerts that differ in one label only, for each of these."""
+    alike = {"team": "shop", **{label: "1" for label in ONE_LABEL}}
+    names = {label: f"Differs{index}" for index, label in enumerate(ONE_LABEL)}
+    running.fire(*({**alike, "alertname": name, "severity": "critical"} for name in names.values()))
+    running.fire(*({**alike, "alertname": name, label: "2", "severity": "warning"} for label, name in names.items()))
+    for name in names.values():
+        assert running.told("shop-critical", name) and running.told("shop-warning", name)
+    assert not running.silenced()
+
+
+@needs_alertmanager
+def test_each_service_and_model_has_a_notification_of_its_own(running: Running) -> None:
+    one = {"alertname": "ModelFeatureDrift", "severity": "warning", "team": "shop", "namespace": "shop", "service": "churn", "model": "churn"}
+    different = [one, {**one, "service": "basket"}, {**one, "model": "basket"}, {**one, "namespace": "shop-jobs"}]
+    running.fire(*({**labels, "variable": variable} for labels in different for variable in ("age", "income")))
+    wait_for("all four", lambda: len(running.heard.of("shop-warning")) == 4)
+    assert {len(message["alerts"]) for message in running.heard.of("shop-warning")} == {2}
+
+
+def _times(receiver: str) -> dict[str, float]:
+    """Of a receiver's route, in days."""
+    whole = routes.route(SETTINGS)
+    (found,) = [one for one in _all_routes(whole) if one["receiver"] == receiver]
+    return {key: _days(found[key]) for key in ("group_wait", "group_interval", "repeat_interval")}
+
+
+MINUTE, HOUR = 1 / 1440, 1 / 24
+
+
+def test_a_critical_alert_is_told_at_once_and_again_in_the_same_shift() -> None:
+    times = _times("shop-critical")
+    assert times["group_wait"] <= MINUTE
+    assert HOUR <= times["repeat_interval"] <= 8 * HOUR
+
+
+def test_who_waits_for_the_watchdog_hears_it_every_few_minutes() -> None:
+    """Dead men's switches wait for a quarter of an hour or less."""
+    times = _times(routes.WATCHDOG)
+    assert times["group_wait"] == 0
+    assert times["group_interval"] + times["repeat_interval"] <= 10 * MINUTE
+
+
+def test_features_that_drift_one_after_the_other_start_one_retraining_and_it_is_asked_for_again_after_a_day() -> None:
+    """A group has its turn at each group interval only, so a repetition is due at the first turn after its own interval."""
+    times = _times(routes.RETRAINING)
+    assert times["group_wait"] <= 10 * MINUTE
+    assert 6 * HOUR <= times["group_interval"] <= 24 * HOUR
+    turns = times["repeat_interval"] // times["group_interval"] + 1
+    assert turns * times["group_interval"] == 1
+
+
+def test_a_retraining_is_told_in_json_and_only_of_what_begins_and_people_in_text_and_of_its_end_too() -> None:
+    for name in receivers(SETTINGS):
+        (told,) = sns(SETTINGS, TOPICS)(name)["sns_configs"]
+        of_training = name == routes.RETRAINING
+        assert told["message"] == f'{{{{ template "{messages.JSON if of_training else messages.TEXT}" . }}}}'
+        assert told["send_resolved"] is not of_training
+
+
 def test_alerts_that_silence_or_are_silenced_by_their_name_are_among_the_rules() -> None:
     named = {routes.WATCHDOG_ALERT, routes.NODE_DOWN_ALERT, *routes.WORSE, *(name for names in routes.WORSE.values() for name in names)}
     assert named <= {alert.name for groups in NAMESPACES.values() for alert in alerts(groups(SETTINGS))}
@@ -212,12 +301,12 @@ def test_a_retraining_is_told_once_of_all_that_a_model_gives_reason_for(running:
     one = {"severity": "critical", "team": "shop", "namespace": "shop", "service": "churn", "model": "churn", "retrain": "true"}
     running.fire(
         {**one, "alertname": "ModelFeatureDrift", "variable": "age"},
-        {**one, "alertname": "ModelQualityDecline", "score": "auc"},
+        {**one, "alertname": "ModelQualityDecline", "score": "auc", "service": "churn-canary"},
         {**one, "alertname": "ModelFeatureDrift", "variable": "age", "service": "basket", "model": "basket"},
     )
     churn = running.told("retraining", "ModelQualityDecline")
     assert len(churn["alerts"]) == 2
-    assert churn["groupLabels"] == {"team": "shop", "namespace": "shop", "service": "churn", "model": "churn"}
+    assert churn["groupLabels"] == {"team": "shop", "namespace": "shop", "model": "churn"}
     wait_for("basket's model as well", lambda: len(running.heard.of("retraining")) == 2)
     assert running.told("shop-critical", "ModelQualityDecline")
 

@@ -53,7 +53,7 @@ def test_features_that_did_not_drift_are_not_told_of(told: Story) -> None:
 
 def test_the_retraining_is_told_of_the_model_once(told: Story) -> None:
     (first, *_) = told.retraining
-    assert first["groupLabels"] == {"team": "shop", "namespace": "shop", "service": "churn", "model": "churn"}
+    assert first["groupLabels"] == {"team": "shop", "namespace": "shop", "model": "churn"}
     assert {alert["labels"]["retrain"] for alert in first["alerts"]} == {"true"}
     assert first["commonLabels"]["model"] == "churn"
 

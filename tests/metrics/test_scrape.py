@@ -1,18 +1,26 @@
 """What is scraped, and which labels a series gets: by real Prometheus' relabelling."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from commonground.metrics import dashboards
+from commonground.metrics.rules import monitoring
 from commonground.metrics.rules.namespaces import NAMESPACES
-from commonground.metrics.scrape import SAMPLES, configuration
+from commonground.metrics.scrape import configuration
+from commonground.telemetry.baseline import LONGEST_NAME
+from commonground.telemetry.contract import BASELINE_RATIO, LATENCY_BUCKETS, METRICS, MOST_BINS, MOST_ROUTES, MOST_SCORES, MOST_VARIABLES, VALUES
+from tests.metrics import promql
+from tests.metrics.dashboardjson import VARIABLE, queries
 from tests.metrics.discovered import Pod, Port, api_server, exposed, node, replaced
 from tests.metrics.factory import metrics_settings
 from tests.metrics.prometheus import Prometheus, needs_prometheus, prometheus, wait_for
@@ -23,6 +31,40 @@ VERSION = "app.kubernetes.io/version"
 
 PODS = "# TYPE requests_total counter\nrequests_total 1\ncommonground_requests_created 1\n"
 SPOOF = 'requests_total{team="payments",namespace="payments",service="pay",pod="pay-1",version="9"} 1\n'
+# What pages somebody, or silences others, where the cluster says it; and `up`, which Prometheus says of the pod itself.
+PRETENCE = """\
+kube_node_status_condition{node="node-1",condition="Ready",status="true"} 0
+node_filesystem_avail_bytes{device="/dev/sda"} 0
+kubelet_certificate_manager_server_ttl_seconds 0
+container_memory_working_set_bytes{pod="pay-1"} 9e12
+apiserver_storage_size_bytes 9e9
+aggregator_unavailable_apiservice{name="v1beta1.metrics"} 1
+scheduler_schedule_attempts_total{result="error"} 9
+machine_cpu_cores 0
+DCGM_FI_DEV_XID_ERRORS{gpu="0"} 79
+ALERTS{alertname="NodeNotReady",alertstate="firing",severity="critical"} 1
+ALERTS_FOR_STATE{alertname="NodeNotReady"} 1
+commonground:model_psi:fast{model="churn"} 9
+up 0
+scrape_samples_post_metric_relabeling 1000000
+"""
+# What somebody's servers may well have: names that only look like those.
+HONEST = """\
+vllm:num_requests_running 1
+kueue_pending_workloads 1
+gha_running_jobs 1
+nodejs_eventloop_lag_seconds 1
+upstream_requests_total 1
+commonground_requests_in_flight 1
+"""
+BINS = [*(f"{index}.5" for index in range(MOST_BINS - 2)), "+Inf", "missing"]
+VARIABLES = [f"{index:03}".ljust(LONGEST_NAME, "x") for index in range(MOST_VARIABLES)]
+LARGEST = "".join(
+    f'{metric}{{model="churn",model_version="7",baseline="b1",kind="feature",variable="{variable}",bin="{one}"}} 0\n'
+    for metric in (VALUES.name, BASELINE_RATIO.name)
+    for variable in VARIABLES
+    for one in BINS
+)
 CADVISOR = """\
 container_memory_working_set_bytes{namespace="shop-jobs",pod="train-1",container="train"} 1
 container_memory_working_set_bytes{namespace="kube-system",pod="coredns-1",container="coredns"} 2
@@ -34,6 +76,8 @@ STATE = """\
 kube_pod_status_phase{namespace="payments",pod="pay-1",phase="Running",node="node-9"} 1
 kube_pod_status_phase{namespace="monitoring",pod="grafana-1",phase="Running"} 1
 kube_pod_tolerations{namespace="payments",pod="pay-1"} 1
+kube_configmap_info{namespace="payments",configmap="rules"} 1
+kube_secret_info{namespace="payments",secret="key"} 1
 kube_node_info{node="node-1"} 1
 """
 DCGM = """\
@@ -53,6 +97,8 @@ PAGES = {
     "/metrics": PODS,
     "/own": PODS,
     "/spoof": SPOOF,
+    "/pretence": PRETENCE + HONEST,
+    "/largest": LARGEST,
     "/state": STATE,
     "/api/v1/nodes/node-1/proxy/metrics": KUBELET,
     "/api/v1/nodes/node-1/proxy/metrics/cadvisor": CADVISOR,
@@ -71,6 +117,8 @@ def pods(port: int) -> list[Pod]:
         Pod("named-1", "shop-jobs", [Port(port, "metrics"), Port(9999, "http")], {APP: "named"}),
         Pod("sidecar-1", "shop", [Port(port, "metrics", init=True), Port(None)], {APP: "sidecar"}),
         Pod("spoof-1", "shop", [Port(port, "http")], {APP: "spoof"}, {**scrape, "prometheus.io/path": "/spoof"}),
+        Pod("pretends-1", "shop", [Port(port, "http")], {APP: "pretends"}, {**scrape, "prometheus.io/path": "/pretence"}),
+        Pod("largest-1", "shop", [Port(port, "http")], {APP: "largest"}, {**scrape, "prometheus.io/path": "/largest"}),
         Pod("silent-1", "shop", [Port(port, "http")], {APP: "silent"}),
         Pod("refuses-1", "shop", [Port(port, "metrics")], {APP: "refuses"}, {"prometheus.io/scrape": "false"}),
         Pod("nowhere-1", "shop", [Port(port, "http")], {APP: "nowhere"}, {"prometheus.io/scrape": "true"}),
@@ -134,7 +182,7 @@ def _all_asked(server: Prometheus) -> bool:
 
 @needs_prometheus
 def test_pods_are_scraped_by_annotation_or_by_a_port_named_metrics_and_only_while_they_run(scraped: Scraped) -> None:
-    assert set(scraped.targets("pods")) == {"web-1", "both-1", "named-1", "spoof-1", "agent-1", "https-1"}
+    assert set(scraped.targets("pods")) == {"web-1", "both-1", "named-1", "spoof-1", "pretends-1", "largest-1", "agent-1", "https-1"}
 
 
 @needs_prometheus
@@ -157,7 +205,12 @@ def test_a_series_of_a_pod_says_whose_it_is(scraped: Scraped) -> None:
         "node": "node-1",
     }
     teams = {name: labels["team"] for name, labels in scraped.targets("pods").items()}
-    assert teams == {"web-1": "shop", "both-1": "shop", "spoof-1": "shop", "named-1": "shop", "agent-1": "platform", "https-1": "payments"}
+    assert {name: teams[name] for name in ("web-1", "named-1", "agent-1", "https-1")} == {
+        "web-1": "shop",
+        "named-1": "shop",
+        "agent-1": "platform",
+        "https-1": "payments",
+    }
 
 
 @needs_prometheus
@@ -170,6 +223,22 @@ def test_no_pod_speaks_for_another_team_whatever_labels_it_exposes(scraped: Scra
 @needs_prometheus
 def test_a_pod_that_calls_itself_an_exporter_is_not_believed(scraped: Scraped) -> None:
     assert scraped.count("kube-state-metrics") == 1
+
+
+@needs_prometheus
+def test_no_pod_says_what_only_the_cluster_and_the_rules_say(scraped: Scraped) -> None:
+    """Or anybody could page the platform, and silence others."""
+    kept = {one["__name__"] for one in scraped.series('{pod="pretends-1"}')}
+    written = {"up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added"}
+    assert kept == {line.split()[0] for line in HONEST.splitlines()} | written
+    assert scraped.server.value('up{pod="pretends-1"}') == 1
+    assert scraped.server.value('scrape_samples_post_metric_relabeling{pod="pretends-1"}') == len(HONEST.splitlines())
+
+
+@needs_prometheus
+def test_the_largest_model_of_the_contract_is_scraped(scraped: Scraped) -> None:
+    wait_for("the largest model", lambda: scraped.server.value('up{pod="largest-1"}') == 1)
+    assert scraped.server.value(f'count({VALUES.name}{{service="largest"}})') == MOST_VARIABLES * MOST_BINS
 
 
 @needs_prometheus
@@ -194,7 +263,8 @@ def test_kubernetes_state_speaks_of_others_and_each_belongs_to_its_team(scraped:
     assert (found["pay-1"]["team"], found["pay-1"]["namespace"], found["pay-1"]["node"]) == ("payments", "payments", "node-9")
     assert found["grafana-1"]["team"] == "platform"
     assert "team" not in scraped.series("kube_node_info")[0]
-    assert not scraped.server.query("kube_pod_tolerations")
+    for name in ("kube_pod_tolerations", "kube_configmap_info", "kube_secret_info"):
+        assert not scraped.server.query(name)
 
 
 @needs_prometheus
@@ -253,18 +323,83 @@ def test_the_managed_collector_would_take_it(seconds: int) -> None:
         assert addresses <= {"kubernetes.default.svc:443", "$1:$2"}
 
 
-def test_nothing_that_a_rule_reads_is_dropped() -> None:
-    """By name, whatever job it is of."""
-    rules = [rule for groups in NAMESPACES.values() for group in groups(metrics_settings()) for rule in group.rules]
-    read = {name for rule in rules for name in re.findall(r"[a-zA-Z_][a-zA-Z0-9_]*", rule.expr)}
-    assert {"kube_node_status_condition", "apiserver_request_total", "node_filesystem_avail_bytes"} <= read
-    data: dict[str, Any] = YAML(typ="safe").load(configuration(metrics_settings()))
-    steps = [step for job in data["scrape_configs"] for step in job.get("metric_relabel_configs", ())]
-    drops = [step["regex"] for step in steps if step.get("action") == "drop" and step["source_labels"] == ["__name__"]]
-    assert len(drops) == 8
-    assert not {name for name in read if any(re.fullmatch(regex, name) for regex in drops)}
+# Whose names belong to pods: the contract's, Feast's, and those of the controllers and servers that dashboards show.
+OF_PODS = ("commonground_", "feast_", "gha_", "kueue_", "gitlab_runner_", "default_jenkins_")
 
 
-def test_every_job_has_a_bound_of_samples() -> None:
+@cache
+def jobs() -> dict[str, dict[str, Any]]:
     data: dict[str, Any] = YAML(typ="safe").load(configuration(metrics_settings()))
-    assert {job["job_name"]: job["sample_limit"] for job in data["scrape_configs"]} == dict(SAMPLES)
+    return {job["job_name"]: job for job in data["scrape_configs"]}
+
+
+def is_dropped(job: str, name: str) -> bool:
+    steps = jobs()[job].get("metric_relabel_configs", ())
+    return any(step.get("action") == "drop" and step["source_labels"] == ["__name__"] and re.fullmatch(step["regex"], name) for step in steps)
+
+
+@cache
+def read() -> set[str]:
+    """Names of all series that rules and dashboards read, but for those whose job they name: a pod's is `pods`, whatever it says."""
+    settings = metrics_settings()
+    rules = [rule.expr for groups in NAMESPACES.values() for group in groups(settings) for rule in group.rules]
+    shown = [asked.expr for name, text in dashboards.files(settings).items() for asked in queries(name, json.loads(text))]
+    # A panel's variables are no PromQL, and a subquery's step is no name.
+    exprs = [*rules, *(VARIABLE.sub("1m", expr) for expr in shown)]
+    return {expr[start:end] for expr in exprs for start, end in promql.names(expr) if not expr[end:].startswith('{job="')} - {":10m"}
+
+
+def test_nothing_that_a_rule_or_a_dashboard_reads_is_dropped() -> None:
+    names = read()
+    assert {"kube_node_status_condition", "apiserver_request_total", "node_filesystem_avail_bytes", "DCGM_FI_DEV_GPU_UTIL", "gha_running_jobs"} <= names
+    assert not {(job, name) for job in set(jobs()) - {"pods"} for name in names if is_dropped(job, name)}
+    assert not {name for name in names if name.startswith(OF_PODS) and is_dropped("pods", name)}
+    assert not {one.name for one in METRICS if is_dropped("pods", one.name)}
+
+
+def test_whatever_rules_and_dashboards_read_of_the_cluster_no_pod_can_say() -> None:
+    assert not {name for name in read() if not name.startswith(OF_PODS) and not is_dropped("pods", name)}
+
+
+@pytest.mark.parametrize(
+    ("job", "name"),
+    [
+        ("kube-state-metrics", "kube_configmap_info"),
+        ("kube-state-metrics", "kube_secret_labels"),
+        ("kube-state-metrics", "kube_lease_owner"),
+        ("kube-state-metrics", "kube_replicaset_created"),
+        ("cadvisor", "container_network_tcp_usage_total"),
+        ("cadvisor", "container_fs_io_time_seconds_total"),
+        ("kubelet", "kubelet_runtime_operations_duration_seconds_bucket"),
+        ("apiserver", "etcd_request_duration_seconds_bucket"),
+        ("kube-scheduler", "scheduler_plugin_execution_duration_seconds_bucket"),
+        ("node-exporter", "node_softnet_dropped_total"),
+    ],
+)
+def test_what_is_expensive_and_read_by_nobody_is_not_kept(job: str, name: str) -> None:
+    assert is_dropped(job, name)
+    assert name not in read()
+
+
+def test_a_pod_may_have_two_versions_of_the_largest_model_and_its_team_is_warned_before_it_has_too_much() -> None:
+    """While a version is rolled out, one server has both. Series of each: docs/metrics-contract.md, "How many series"."""
+    model = 2 * MOST_VARIABLES * MOST_BINS + MOST_VARIABLES + 2 * MOST_SCORES + 5
+    codes = 10
+    service = (MOST_ROUTES + 1) * (codes + len(LATENCY_BUCKETS) + 3) + 3
+    assert model < monitoring.MOST_SAMPLES < 2 * model + service <= jobs()["pods"]["sample_limit"]
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_every_job_has_a_bound_and_lets_the_longest_names_through(job: str) -> None:
+    """A control group's path, as cAdvisor tells it, has some 250 characters."""
+    made = jobs()[job]
+    assert 20_000 <= made["sample_limit"] <= 500_000
+    assert made["label_value_length_limit"] >= max(LONGEST_NAME, 512)
+    assert (made["label_limit"] >= 30, made["label_name_length_limit"] >= 64) == (True, True)
+
+
+@pytest.mark.parametrize("seconds", [30, 60])
+def test_a_target_has_at_least_as_long_as_prometheus_gives_it_and_is_not_asked_twice_at_once(seconds: int) -> None:
+    """Prometheus docs, "Configuration": `scrape_timeout` is 10s where nobody says it, and at most the interval."""
+    data: dict[str, Any] = YAML(typ="safe").load(configuration(metrics_settings(scrape_seconds=seconds)))
+    assert 10 <= int(data["global"]["scrape_timeout"].removesuffix("s")) < seconds

@@ -14,6 +14,7 @@ from pulumi.runtime import test as deployed
 from commonground.contract import ContractError
 from commonground.engine.project import Project
 from commonground.settings.mistakes import SettingsError
+from tests import loops
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "stacks" / "shop"
@@ -70,6 +71,7 @@ def config(environment: str) -> dict[str, Any]:
 
 def run(environment: str, *, contract: dict[str, Any] = CONTRACT, changes: dict[str, Any] | None = None) -> Made:
     cloud = Cloud(contract)
+    loops.ensure()
     set_mocks(cloud, project="shop", stack=environment, preview=False)
     set_all_config({key: json.dumps(value) for key, value in {**config(environment), **(changes or {})}.items()})
 

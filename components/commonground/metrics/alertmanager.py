@@ -26,18 +26,20 @@ Destination = Callable[[str], Mapping[str, Any]]
 # Group wait, group interval, repeat interval: a critical one is said again in the same shift, a warning on the next day.
 CRITICAL_TIMES = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
 WARNING_TIMES = {"group_wait": "1m", "group_interval": "10m", "repeat_interval": "1d"}
-# A retraining takes hours: features that drift one after the other are one reason.
-RETRAINING_TIMES = {"group_wait": "2m", "group_interval": "1h", "repeat_interval": "1d"}
+# A retraining takes hours, and features drift one after the other: whatever joins them in half a day is the same reason. Said again after a day: a group has
+# its turn at each interval, a moment too early for a repetition of exactly two of them.
+RETRAINING_TIMES = {"group_wait": "2m", "group_interval": "12h", "repeat_interval": "23h"}
 WATCHDOG_TIMES = {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "5m"}
 
 GROUPED_BY = ("alertname", "team", "namespace", "service", "model")
-RETRAINING_GROUPED_BY = ("team", "namespace", "service", "model")
+# Without the service: two servers of one model are one retraining.
+RETRAINING_GROUPED_BY = ("team", "namespace", "model")
 
 # All that names what an alert is about: a missing label is equal to a missing one.
 SAME_THING = (
-    "alertname", "team", "namespace", "service", "model", "model_version", "kind", "variable", "score", "feature_view", "objective",
-    "node", "pool", "pod", "container", "gpu", "xid", "device", "mountpoint", "persistentvolumeclaim", "deployment", "daemonset", "job_name", "resource",
-    "condition", "reason", "name", "job", "instance",
+    "alertname", "team", "namespace", "service", "model", "model_version", "previous_version", "baseline", "kind", "variable", "score", "feature_view",
+    "objective", "node", "pool", "pod", "container", "gpu", "modelName", "xid", "persistentvolumeclaim", "deployment", "daemonset", "horizontalpodautoscaler",
+    "job_name", "resource", "condition", "priority_level", "name", "job", "instance",
 )  # fmt: skip
 SAME_SERVICE = ("team", "namespace", "service")
 

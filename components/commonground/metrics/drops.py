@@ -54,6 +54,14 @@ _NODE = (
 )
 # prometheus_client writes one beside every counter and histogram, which doubles the series of a model.
 _CREATED = ("commonground_.+_created",)
+# What the cluster's own exporters, its API server and our rules say, and alerts are made of: any team's pod could say it as well, and be believed.
+_RESERVED = (
+    "(kube|node|kubelet|container|apiserver|aggregator|scheduler|machine|DCGM)_.+",
+    # Not every name with a colon: servers have such names of their own, as vLLM (vllm:num_requests_running).
+    "commonground:.+",
+    "ALERTS.*",
+    "up|scrape_.+",
+)
 
 
 def _names(names: Sequence[str]) -> dict[str, Any]:
@@ -68,5 +76,7 @@ CADVISOR = _names(_CADVISOR)
 STATE = _names(_STATE)
 NODE = _names(_NODE)
 CREATED = _names(_CREATED)
+RESERVED = _names(_RESERVED)
+"""For what anybody's pods expose; Prometheus writes its own `up` and `scrape_...` of them later, which no step sees."""
 SLICES = {"source_labels": ["__name__", "pod"], "regex": "container_.+;", "action": "drop"}
 """Control groups above pods: a node's exporter says what they say."""
