@@ -124,9 +124,8 @@ def _latest(drift: Drift) -> Iterator[Recording]:
     """
     slow, samples = (f"last_over_time(commonground:model_{one}:slow_hourly[2h])" for one in (drift.measure, "samples"))
     yield Recording(f"{SAMPLES}:slow", samples)
-    yield Recording(
-        f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or {latest(f'commonground:model_{drift.measure}:fast')}"
-    )
+    fast = latest(f"commonground:model_{drift.measure}:fast")
+    yield Recording(f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or {fast}")
     for other in _others(drift):
         yield Recording(f"commonground:model_{other}:fast", f"last_over_time(commonground:model_{other}:fast_hourly[2h])")
 
