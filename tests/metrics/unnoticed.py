@@ -21,6 +21,8 @@ class Reason:
 
 ONCE = "kube-state-metrics tells each thing once, and two of its pods, while one is replaced, tell the same: the aggregation only leaves out labels"
 
+JOIN = "what it is multiplied with is always 1: the join is there for its labels"
+
 # A reason is added with the rule that needs it; a test fails when it is no longer needed.
 REASONS = (
     Reason(
@@ -40,7 +42,13 @@ REASONS = (
         "the value is not told, only that there is one",
     ),
     Reason(r"gpus: GpuRowRemapFailed critical: aggregation: .*max -> sum", "the value is not told, and a sum is above 0 where its largest part is"),
-    Reason(r"\w+: \S+( \w+)?: arithmetic: .*: \* -> /", "what it is multiplied with is always 1: the join is there for its labels"),
+    Reason(
+        r"workloads: (PodCrashLooping|ContainerOutOfMemory|ImagePullFailing|ContainerNotStarting|PodNotReady|VolumeAlmostFull) \w+: arithmetic: .*: \* -> /",
+        JOIN,
+    ),
+    Reason(r"gpus: commonground:(gpu_capacity|gpu_pool_allocated):count: arithmetic: .*: \* -> /", JOIN),
+    Reason(r"models: commonground:model_quality:score: arithmetic: .*increase5m\[.*: \* -> /", "it is multiplied with 0 and added to nothing: NaN is dropped"),
+    Reason(r"models: (commonground:model_quality:drop|ModelQualityBelowPrevious warning): arithmetic: .*: \* -> /", "what it is multiplied with is 1 or -1"),
     Reason(r"gpus: commonground:gpu_pool_allocated:count: matcher: .*node`!=\"\": dropped", "a pod without a node is in no pool anyway"),
     Reason(
         r"(services: commonground:request_duration:p\d\d_5m|monitoring: ApiServerSlow warning): function: .*rate -> increase",

@@ -9,7 +9,7 @@ QUOTA = 0.9
 VOLUME = {Severity.WARNING: (0.85, "15m"), Severity.CRITICAL: (0.95, "5m")}
 
 _CONTAINER = "team, namespace, pod, container"
-_ON_NODE = '* on (namespace, pod) group_left (node) topk by (namespace, pod) (1, group by (namespace, pod, node) (kube_pod_info{node!=""}))'
+_ON_NODE = "* on (namespace, pod) group_left (node) topk by (namespace, pod) (1, group by (namespace, pod, node) (kube_pod_info))"
 """Joins the node, so that a node that is down silences its pods. One: while a pod of kube-state-metrics replaces another, both may know different nodes."""
 _KILLED = 'kube_pod_container_status_terminated_reason{reason="OOMKilled"}'
 _GPU_PODS = 'kube_pod_container_resource_requests{resource="nvidia_com_gpu"}'
