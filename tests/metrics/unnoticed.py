@@ -22,6 +22,7 @@ class Reason:
 ONCE = "kube-state-metrics tells each thing once, and two of its pods, while one is replaced, tell the same: the aggregation only leaves out labels"
 
 JOIN = "what it is multiplied with is always 1: the join is there for its labels"
+NOTHING = "what is multiplied with 0 may be anything"
 
 # A reason is added with the rule that needs it; a test fails when it is no longer needed.
 REASONS = (
@@ -47,7 +48,6 @@ REASONS = (
         JOIN,
     ),
     Reason(r"gpus: commonground:(gpu_capacity|gpu_pool_allocated):count: arithmetic: .*: \* -> /", JOIN),
-    Reason(r"models: commonground:model_quality:score: arithmetic: .*increase5m\[.*: \* -> /", "it is multiplied with 0 and added to nothing: NaN is dropped"),
     Reason(r"models: (commonground:model_quality:drop|ModelQualityBelowPrevious warning): arithmetic: .*: \* -> /", "what it is multiplied with is 1 or -1"),
     Reason(r"gpus: commonground:gpu_pool_allocated:count: matcher: .*node`!=\"\": dropped", "a pod without a node is in no pool anyway"),
     Reason(
@@ -58,7 +58,26 @@ REASONS = (
         r"services: commonground:service_version:new: duration: .*30s -> (15|60)s",
         "anything above zero and up to the interval of a minute leaves out the sample of this evaluation, and nothing else",
     ),
-    Reason(r"services: commonground:service_failing:bool: aggregation: .*max -> (min|sum)", "what is multiplied with 0 may be anything"),
+    Reason(r"services: commonground:service_failing:bool: aggregation: .*max -> (min|sum)", NOTHING),
+    Reason(r"models: commonground:model_quality:better: aggregation: .*max -> (min|sum)", NOTHING),
+    Reason(r"models: commonground:model_quality:score: aggregation: .*right\"}\) or sum`: sum -> max", NOTHING),
+    Reason(r"models: ModelFeatureAbsent critical: aggregation: `\(max`: max -> (min|sum)", NOTHING),
+    Reason(
+        r"models: commonground:model_quality:score: aggregation: .*label_replace\(\(sum`: sum -> max",
+        "of one result there is one series: its label is left out",
+    ),
+    Reason(r"models: \w+ \w+: aggregation: .*unless (max`: max -> (min|sum)|sum`: sum -> max)", "only whether there is one counts"),
+    Reason(
+        r"models: TrainingFailed warning: matcher: .*_ended_timestamp_seconds{status`=\"failed\": dropped",
+        "of two ends the newer one is that of the failed training where that is newer than the success, or there is none",
+    ),
+    Reason(r"models: ModelQualityBelowPrevious warning: aggregation: .*_left \(previous_version\) max`: max -> min", "an information is always 1"),
+    Reason(
+        r"models: ModelQualityBelowPrevious warning: aggregation: .*max`: max -> (min|sum)",
+        "a version before is one version: the aggregation only leaves out its label, which the other one repeats",
+    ),
+    Reason(r"models: ModelQualityBelowPrevious warning: duration: .*7d`?: 7d -> 1209600s", "it is read twice, and either range keeps out what is older"),
+    Reason(r"models: ModelFeatureAbsent critical: matcher: .*{bin`=\"missing\": dropped", "every variable has this bin: one of its bins is enough to know it"),
 )
 
 

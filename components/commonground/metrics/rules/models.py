@@ -45,6 +45,7 @@ _OUT_OF_RANGE = "commonground:model_out_of_range:ratio"
 _AGE = "commonground:model_age:seconds"
 _FEATURE_AGE = "commonground:feature_age:seconds"
 _OUTCOMES = "commonground:model_outcomes:increase5m"
+_DAY = "commonground:model_outcomes:sum1d"
 _SAMPLES = "commonground:model_samples:fast"
 
 _MODEL = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
@@ -113,17 +114,17 @@ def _age_alerts(bounds: Models) -> list[Recording | Alert]:
 
 def _quality() -> list[Recording | Alert]:
     """Scores, by whoever measures them or from outcomes of a day, and by how much they are worse than at training."""
-    day = samples_range("1d")
-    right, known = (f"sum by ({_BY_MODEL}) (sum_over_time({_OUTCOMES}{only}[{day}]))" for only in ('{result="right"}', ""))
+    right, known = (f"sum by ({_BY_MODEL}) ({_DAY}{only})" for only in ('{result="right"}', ""))
     accuracy = f"({right} or {known} * 0) / ({known} >= {LEAST_OUTCOMES})"
-    higher, lower = (f'max by ({_SCORED}) ({QUALITY_BASELINE.name}{{better="{better}"}} != 0)' for better in ("higher", "lower"))
+    higher, trained = (f"max by ({_SCORED}) ({QUALITY_BASELINE.name}{only} != 0)" for only in ('{better="higher"}', ""))
     each = f"on ({_SCORED}) group_left ()"
     return [
         Recording(_OUTCOMES, f"sum by ({_BY_MODEL}, result) (increase({OUTCOMES.name}[5m]))"),
+        Recording(_DAY, f"sum_over_time({_OUTCOMES}[{samples_range('1d')}])"),
         Recording(_SCORE, f'avg by ({_BY_SCORE}) ({QUALITY.name}) or label_replace({accuracy}, "score", "accuracy", "", "")'),
         # 1: the higher the better, -1: the lower.
-        Recording(_BETTER, f"({higher} * 0 + 1) or ({lower} * 0 - 1)"),
-        Recording(_DROP, f"(1 - {_SCORE} / {each} ({higher} or {lower})) * {each} ({_BETTER} * sgn({higher} or {lower}))"),
+        Recording(_BETTER, f"({higher} * 0 + 1) or ({trained} * 0 - 1)"),
+        Recording(_DROP, f"(1 - {_SCORE} / {each} {trained}) * {each} ({_BETTER} * sgn({trained}))"),
     ]
 
 
@@ -175,16 +176,17 @@ def _input(settings: MetricsSettings) -> list[Recording | Alert]:
 def _input_alerts(settings: MetricsSettings) -> list[Recording | Alert]:
     bounds, fast, least = settings.models, settings.drift.fast, settings.drift.min_samples
     only = '{kind="feature"}'
-    enough = f"sum by ({_BY_VARIABLE}) ({latest(f'{_SAMPLES}{only}')}) >= {least}"
-    baseline = latest(f'{BASELINE}{{bin="{MISSING}", kind="feature"}}')
+    baseline = latest(f'{BASELINE}{{bin="{MISSING}"}}')
     trained = f"max by ({_BY_VARIABLE}) ({baseline})"
+    enough = f"sum by ({_BY_VARIABLE}) ({latest(_SAMPLES)}) >= {least}"
     # By the baseline, so that a feature of which no value ever came is known, too; every variable has this bin.
-    expected = trained
+    features = latest(f'{BASELINE}{{bin="{MISSING}", kind="feature"}}')
+    expected = f"max by ({_BY_VARIABLE}) ({features})"
     flowing = f"sum by ({_BY_MODEL}) (increase({PREDICTIONS.name}[{fast}])) >= {least}"
     return [
         Alert(
             name="ModelInputMissing",
-            expr=f"({_MISSING}{only} - ({trained} or {_MISSING}{only} * 0)) > {bounds.missing_percent / 100:g} and {enough}",
+            expr=f"({_MISSING}{only} - ({trained} or {_MISSING} * 0)) > {bounds.missing_percent / 100:g} and {enough}",
             severity=Severity.WARNING,
             wait="10m",
             summary=(
