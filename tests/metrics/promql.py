@@ -156,7 +156,8 @@ def _matchers(expr: str, parts: Sequence[Token], start: int, end: int) -> Iterat
     for label, operator, value in listed:
         where = f"{_near(expr, label)}{operator.text}{value.text}"
         kept = ",".join(f"{a.text}{b.text}{c.text}" for a, b, c in listed if a is not label)
-        if label.text != "__name__":
+        # One that anything matches is there for its place only.
+        if label.text != "__name__" and (operator.text, value.text) != ("=~", '".*"'):
             yield "matcher", f"{where}: dropped", expr[: parts[start].end] + kept + expr[parts[end].start :]
         alternatives = value.text[1:-1].split("|") if operator.text in ("=~", "!~") and "|" in value.text and "(" not in value.text else []
         for one in alternatives:

@@ -9,6 +9,7 @@ import pytest
 from commonground.metrics.rules import drift
 from commonground.metrics.rules.model import MOST_GROUPS, Recording, alerts, text
 from commonground.settings.metrics import Drift
+from tests.metrics import promql
 from tests.metrics.factory import metrics_settings
 from tests.metrics.promtool import cases, check, needs_promtool, run_cases, write_rules
 
@@ -89,3 +90,13 @@ def test_the_measure_that_alerts_is_recorded_in_both_windows_and_the_other_in_th
 
     assert {f"commonground:model_{measure}:{window}" for window in ("fast", "slow")} <= found
     assert f"commonground:model_{other}:fast" in found
+
+
+def test_every_rule_of_a_share_reads_only_series_of_its_own() -> None:
+    settings = metrics_settings()
+    for name, only in drift.shares(list(settings.teams)).items():
+        for group in (group for group in drift.groups(settings) if group.name.endswith(f"-{name}")):
+            for rule in group.rules:
+                read = [rule.expr[end:] for _, end in promql.names(rule.expr)]
+                assert read
+                assert all(after.startswith(f"{{{only}}}") for after in read), rule

@@ -78,6 +78,8 @@ REASONS = (
     ),
     Reason(r"models: ModelQualityBelowPrevious warning: duration: .*7d`?: 7d -> 1209600s", "it is read twice, and either range keeps out what is older"),
     Reason(r"models: ModelFeatureAbsent critical: matcher: .*{bin`=\"missing\": dropped", "every variable has this bin: one of its bins is enough to know it"),
+    Reason(r"drift: commonground:model_jensen_shannon:fast_hourly: number: .*: 1e-300 -> (2e-300|5e-301)", "0 times the logarithm of either is 0"),
+    Reason(r"drift: Model\w+Drift \w+: matcher: .*{kind`=\S+: dropped", "each of the three is of one kind by any of the others: fewer series are read"),
 )
 
 
