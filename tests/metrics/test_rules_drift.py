@@ -8,6 +8,7 @@ import pytest
 
 from commonground.metrics.rules import drift
 from commonground.metrics.rules.model import MOST_GROUPS, Recording, alerts, text
+from commonground.metrics.rules.windows import samples_range
 from commonground.settings.metrics import Drift
 from tests.metrics import promql
 from tests.metrics.factory import metrics_settings
@@ -52,7 +53,7 @@ def test_only_critical_drift_starts_a_retraining() -> None:
 
 @pytest.mark.parametrize(("window", "expected"), [("30m", "29m59s999ms"), ("1h", "59m59s999ms"), ("2h", "1h59m59s999ms"), ("1d", "23h59m59s999ms")])
 def test_a_window_holds_its_length_of_increases_and_no_more(window: str, expected: str) -> None:
-    assert drift.samples_range(window) == expected
+    assert samples_range(window) == expected
 
 
 @needs_promtool

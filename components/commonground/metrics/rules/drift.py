@@ -30,6 +30,8 @@ RATIO = "commonground:model_values:ratio_fast"
 HOUR = "commonground:model_values:sum_1h"
 SUM = "commonground:model_values:sum_slow"
 SAMPLES = "commonground:model_samples"
+HOURS = "commonground:model_hours:slow_hourly"
+"""Hours of the slow window in which there were values."""
 PARTS = 4
 """Groups that each share of the teams has."""
 OTHERS = "others"
@@ -88,6 +90,8 @@ def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
         Recording(HOUR, f"sum_over_time({INCREASE}{{{only}}}[{samples_range('1h')}] offset {BEHIND})"),
         Recording(SUM, f"sum_over_time({HOUR}{{{only}}}[{samples_range(drift.slow)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({SUM}{{{only}}}) > 0"),
+        Recording(f"{SAMPLES}:1h", f"sum by ({_BY_VARIABLE}) ({HOUR}{{{only}}}) > 0"),
+        Recording(HOURS, f"count_over_time({SAMPLES}:1h{{{only}}}[{samples_range(drift.slow)}])"),
         Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", latest(f"{BASELINE}{{{only}}}"))),
     ]
 
@@ -145,7 +149,7 @@ def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     enough = f"{latest(f'{SAMPLES}:fast{only}')} >= {drift.min_samples}"
     if severity is Severity.CRITICAL:
         # A version of the last hours has seen no whole day yet: its first night alone is no reason to train it again.
-        enough += f" and count_over_time({SAMPLES}:slow_hourly{only}[{samples_range(drift.slow)}]) >= {_HOURS[drift.slow] // 2}"
+        enough += f" and last_over_time({HOURS}{only}[2h]) >= {_HOURS[drift.slow] // 2}"
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'
     return Alert(

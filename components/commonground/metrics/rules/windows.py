@@ -15,10 +15,10 @@ def latest(series: str) -> str:
 
 
 def samples_range(window: str) -> str:
-    """The range in which exactly a window's recorded samples are, one every 5 minutes: a second short of it. Example: `1h` -> `59m59s`.
+    """The range in which exactly a window's recorded samples are, one every 5 minutes: a millisecond short of it. Example: `1h` -> `59m59s999ms`.
 
     Groups are evaluated at times of their own, up to an interval after the one that records. A whole window would hold one too many where both times
-    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart.
+    are the same and ranges are closed (Prometheus 2); half an interval less would hold one too few where they are far apart. Times are whole milliseconds.
     """
     hours, minutes = divmod(sum(int(number) * _MINUTES[unit] for number, unit in re.findall(r"(\d+)([mhd])", window)) - 1, 60)
-    return f"{hours}h{minutes}m59s" if hours else f"{minutes}m59s"
+    return f"{hours}h{minutes}m59s999ms" if hours else f"{minutes}m59s999ms"
