@@ -215,4 +215,4 @@ def test_another_team_changes_nothing_of_those_that_are_there(made: Stage) -> No
     before, after = ({(one.type, one.name): one.inputs for one in found.declared if one.type.startswith("aws:")} for found in (made, more))
     assert set(before) < set(after)
     changed = {name for (type_, name), inputs in before.items() if inputs != after[type_, name]}
-    assert changed <= {"metrics-bounds", "metrics-alertmanager", "metrics-collector"}
+    assert changed <= {"metrics-bounds", "metrics-alertmanager", "metrics-collector", "metrics-rules-drift"}

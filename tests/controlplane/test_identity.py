@@ -99,7 +99,7 @@ def test_there_are_pods_of_the_team_and_of_the_foundation(found: list[Template])
     names = {template.name for template in found}
     assert {"deployments shop/web", "deployments shop/churn", "daemonsets accelerators/dcgm-exporter"} <= names
     assert {"daemonsets accelerators/device-plugin-gpu", "daemonsets accelerators/device-plugin-training"} <= names
-    assert {template.namespace for template in found} == {"shop", "accelerators"}
+    assert {template.namespace for template in found} == {"shop", "accelerators", "monitoring"}
     assert len([template for template in found if template.name.startswith("pods ")]) >= 7
 
 
@@ -149,7 +149,7 @@ def test_a_namespace_with_pods_is_restricted_or_says_why_it_is_not(provisioned: 
     for name in {template.namespace for template in found} | set(TEAM_NAMESPACES):
         level = spaces[name]["labels"][LEVEL]
         assert level == "restricted" or spaces[name]["annotations"][REASON], name
-        assert (level == "restricted") == (name in TEAM_NAMESPACES)
+        assert (level == "restricted") == (name in (*TEAM_NAMESPACES, "monitoring"))
 
 
 def test_applications_and_models_of_a_team_run_as_the_same_account_with_the_same_rights(provisioned: Provisioned, found: list[Template]) -> None:

@@ -36,6 +36,10 @@ def test_the_api_server_takes_every_manifest_strictly(provisioned: Provisioned, 
     found = [YAML(typ="safe").load(path) for path in tmp_path.rglob("*.yaml")]
     assert len(found) >= 6
     for object_ in found:
+        if object_["kind"] == "Secret":
+            # Files hold no secret: what stands in its place is no base64.
+            assert set(object_["data"].values()) == {"[secret]"}
+            object_["data"] = dict.fromkeys(object_["data"], "")
         provisioned.api.apply(object_, dry_run=True)
 
 

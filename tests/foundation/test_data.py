@@ -10,7 +10,7 @@ from tests.foundation.checkout import TAGS, Aws, tags
 pytestmark = [pytest.mark.engine, pytest.mark.cloud]
 
 EXPIRE_DAYS = {"shop": 30, "models/churn": 90}
-MIRRORS = {"local/mirror/nvidia/k8s-device-plugin", "local/mirror/nvidia/k8s/dcgm-exporter"}
+MIRRORS = {"local/mirror/nvidia/k8s-device-plugin", "local/mirror/nvidia/k8s/dcgm-exporter", "local/mirror/grafana/grafana"}
 BUCKETS = ["datasets", "models", "artifacts", "logs"]
 ENCRYPTED_BY_KEY = ["datasets", "models", "artifacts"]
 each_bucket = pytest.mark.parametrize("purpose", BUCKETS)
