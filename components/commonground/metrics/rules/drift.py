@@ -18,7 +18,6 @@ FLOOR = "1e-4"
 """The least ratio that PSI knows: an empty bin would make it infinite. Source: Evidently's PSI, which puts 0.0001 in place of 0 (`get_binned_data`)."""
 _TINY = "1e-300"  # so that 0 * log2(0) is 0
 
-_HOURS = {"6h": 6, "12h": 12, "1d": 24}
 _MEASURES = {"psi": "PSI", "jensen_shannon": "Jensen-Shannon distance"}
 _KINDS = {"feature": ("ModelFeatureDrift", "Feature"), "prediction": ("ModelPredictionDrift", "Prediction")}
 _BY_VARIABLE = ", ".join((*VARIABLE, "baseline"))
@@ -30,8 +29,6 @@ RATIO = "commonground:model_values:ratio_fast"
 HOUR = "commonground:model_values:sum_1h"
 SUM = "commonground:model_values:sum_slow"
 SAMPLES = "commonground:model_samples"
-HOURS = "commonground:model_hours:slow_hourly"
-"""Hours of the slow window in which there were values."""
 PARTS = 4
 """Groups that each share of the teams has."""
 OTHERS = "others"
@@ -90,8 +87,6 @@ def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
         Recording(HOUR, f"sum_over_time({INCREASE}{{{only}}}[{samples_range('1h')}] offset {BEHIND})"),
         Recording(SUM, f"sum_over_time({HOUR}{{{only}}}[{samples_range(drift.slow)}])"),
         Recording(samples, f"sum by ({_BY_VARIABLE}) ({SUM}{{{only}}}) > 0"),
-        Recording(f"{SAMPLES}:1h", f"sum by ({_BY_VARIABLE}) ({HOUR}{{{only}}}) > 0"),
-        Recording(HOURS, f"count_over_time({SAMPLES}:1h{{{only}}}[{samples_range(drift.slow)}])"),
         Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", latest(f"{BASELINE}{{{only}}}"))),
     ]
 
@@ -147,9 +142,6 @@ def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     # Over one evaluation that a restart of the only pod made miss, too.
     fast, slow = (latest(f"commonground:model_{drift.measure}:{window}{only}") for window in ("fast", "slow"))
     enough = f"{latest(f'{SAMPLES}:fast{only}')} >= {drift.min_samples}"
-    if severity is Severity.CRITICAL:
-        # A version of the last hours has seen no whole day yet: its first night alone is no reason to train it again.
-        enough += f" and last_over_time({HOURS}{only}[2h]) >= {_HOURS[drift.slow] // 2}"
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'
     return Alert(
