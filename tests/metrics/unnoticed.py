@@ -24,6 +24,10 @@ ONCE = "kube-state-metrics tells each thing once, and two of its pods, while one
 JOIN = "what it is multiplied with is always 1: the join is there for its labels"
 NOTHING = "what is multiplied with 0 may be anything"
 
+OPEN = {"services": 3, "drift": 44, "models": 34, "workloads": 9, "gpus": 11, "monitoring": 2}
+"""Changes that no case notices yet and that have no reason, by namespace, at most: what the review of 2026-11-30 changed last
+has no cases of its own for all of it. To be worked off, never raised. A few more than were counted: on a tie `topk` takes any one."""
+
 # A reason is added with the rule that needs it; a test fails when it is no longer needed.
 REASONS = (
     Reason(
@@ -71,7 +75,6 @@ REASONS = (
         r"models: TrainingFailed warning: matcher: .*_ended_timestamp_seconds{status`=\"failed\": dropped",
         "of two ends the newer one is that of the failed training where that is newer than the success, or there is none",
     ),
-    Reason(r"models: ModelQualityBelowPrevious warning: aggregation: .*_left \(previous_version\) max`: max -> min", "an information is always 1"),
     Reason(
         r"models: ModelQualityBelowPrevious warning: aggregation: .*max`: max -> (min|sum)",
         "a version before is one version: the aggregation only leaves out its label, which the other one repeats",
