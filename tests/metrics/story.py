@@ -208,13 +208,13 @@ def tell(folder: Path) -> Story:
         story.moments["calm"] = moment(server, calm)
         began = time.monotonic()
         traffic.send(other)
-        wait_for("the team's critical alerts of feature and prediction", lambda: _firing(story), 45)
-        story.retraining = wait_for("the retraining's notification", lambda: story.heard.of(routes.RETRAINING), 15)
+        wait_for("the team's critical alerts of feature and prediction", lambda: _firing(story), 120)
+        story.retraining = wait_for("the retraining's notification", lambda: story.heard.of(routes.RETRAINING), 60)
         # The fast window is full of it.
         time.sleep(max(0.0, began + 14 - time.monotonic()))
         story.moments["drifted"] = moment(server, other)
         traffic.send(calm)
-        wait_for("all of them resolved", lambda: _resolved(story), 60)
+        wait_for("all of them resolved", lambda: _resolved(story), 150)
         story.errors = [f"{rule['name']}: {rule['lastError']}" for group in server.rules() for rule in group["rules"] if rule.get("lastError")]
     return story
 
