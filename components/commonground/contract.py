@@ -15,6 +15,7 @@ from commonground.delivery import Delivery
 from commonground.gpus import offered
 from commonground.iam import ExistingRole, Identity, RoleLike
 from commonground.kubeconfig import kubeconfig
+from commonground.metrics.workspace import WorkspaceLike
 from commonground.pools import Pool
 from commonground.registries import ExistingRepository, Registries
 from commonground.settings.environment import Environment
@@ -55,24 +56,11 @@ class DescribedTeam(Protocol):
     def role(self) -> RoleLike: ...
 
 
-class DescribedWorkspace(Protocol):
-    """A workspace of Amazon Managed Prometheus."""
-
-    @property
-    def id(self) -> pulumi.Input[str]: ...
-
-    @property
-    def arn(self) -> pulumi.Input[str]: ...
-
-    @property
-    def endpoint(self) -> pulumi.Input[str]: ...
-
-
 class DescribedMetrics(Protocol):
     """What the contract says of the metrics stack: `Metrics` has it."""
 
     @property
-    def workspace(self) -> DescribedWorkspace: ...
+    def workspace(self) -> WorkspaceLike: ...
 
     @property
     def topic_arns(self) -> Mapping[str, pulumi.Input[str]]:

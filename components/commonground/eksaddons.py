@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from commonground.iam import Principals, Statement, document
+from commonground.iam import by_service_account, document
 from commonground.roles import ManagedRole, managed_role
 from commonground.settings.environment import AddonSettings
 from commonground.tags import named
@@ -102,19 +102,8 @@ def install(
 
 
 def _role(label: str, identity: PodIdentity, cluster_name: pulumi.Input[str], parent: pulumi.Resource) -> ManagedRole:
-    trust = document([_assumed_by(identity, cluster_name)])
-    return managed_role(label, trust=trust, policies=identity.policies, opts=pulumi.ResourceOptions(parent=parent))
-
-
-def _assumed_by(identity: PodIdentity, cluster_name: pulumi.Input[str]) -> Statement:
-    """This service account of this cluster only (EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity", conditions)."""
-    who: dict[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] = {
-        "aws:RequestTag/eks-cluster-name": cluster_name,
-        "aws:RequestTag/kubernetes-namespace": NAMESPACE,
-        "aws:RequestTag/kubernetes-service-account": identity.service_account,
-    }
-    actions = ("sts:AssumeRole", "sts:TagSession")
-    return Statement("AssumedByItsPods", actions, (), Principals.service("pods.eks.amazonaws.com"), {"StringEquals": who})
+    trust = by_service_account("AssumedByItsPods", identity.service_account, namespaces=NAMESPACE, cluster={"eks-cluster-name": cluster_name})
+    return managed_role(label, trust=document([trust]), policies=identity.policies, opts=pulumi.ResourceOptions(parent=parent))
 
 
 def _associations(identity: PodIdentity | None, made: ManagedRole | None) -> list[aws.eks.AddonPodIdentityAssociationArgsDict] | None:

@@ -166,27 +166,35 @@ def trust_service(service: str, *, account: pulumi.Input[str] | None = None) -> 
 
 
 def trust_pod_identity(*, account: pulumi.Input[str] | None = None, cluster_arn: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
-    """The trust policy of a role that pods take by EKS Pod Identity, of one account or one cluster only where they are given.
-
-    TagSession is needed beside AssumeRole: the session is tagged with cluster, namespace and service account (EKS user guide, "Grant Pods access to
-    AWS resources based on tags").
-    """
+    """The trust policy of a role that pods take by EKS Pod Identity, of one account or one cluster only where they are given."""
     conditions: dict[str, dict[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]]] = {}
     if account is not None:
         conditions["StringEquals"] = {"aws:SourceAccount": account}
     if cluster_arn is not None:
         conditions["ArnEquals"] = {"aws:SourceArn": cluster_arn}
-    return document(
-        [
-            Statement(
-                "AssumedByPods",
-                ("sts:AssumeRole", "sts:TagSession"),
-                (),
-                Principals.service("pods.eks.amazonaws.com"),
-                conditions,
-            )
-        ]
-    )
+    return document([_taken_by_pods("AssumedByPods", conditions)])
+
+
+def by_service_account(
+    sid: str,
+    service_account: pulumi.Input[str],
+    *,
+    namespaces: pulumi.Input[str] | Sequence[pulumi.Input[str]],
+    cluster: Mapping[str, pulumi.Input[str]],
+) -> Statement:
+    """Lets the pods of this service account take a role by EKS Pod Identity, in these namespaces of this cluster only, whatever else is associated with it.
+
+    `cluster`: its `eks-cluster-name` or `eks-cluster-arn`. Source: EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity",
+    conditions.
+    """
+    who = {**cluster, "kubernetes-namespace": namespaces, "kubernetes-service-account": service_account}
+    return _taken_by_pods(sid, {"StringEquals": {f"aws:RequestTag/{tag}": value for tag, value in who.items()}})
+
+
+def _taken_by_pods(sid: str, conditions: Conditions) -> Statement:
+    """TagSession is needed beside AssumeRole: the session is tagged with cluster, namespace and service account (EKS user guide, "Grant Pods access to
+    AWS resources based on tags")."""
+    return Statement(sid, ("sts:AssumeRole", "sts:TagSession"), (), Principals.service("pods.eks.amazonaws.com"), conditions)
 
 
 def grant(name: str, identity: Identity, statements: Sequence[Statement], *, opts: pulumi.ResourceOptions | None = None) -> aws.iam.RolePolicy:

@@ -14,7 +14,7 @@ from commonground.cluster import ClusterLike
 from commonground.dra import GPU_CLASS, MIG_CLASS
 from commonground.gpus import GPU
 from commonground.grants import BucketGrants, RepositoryGrants
-from commonground.iam import Identity, Principals, Statement, document
+from commonground.iam import Identity, by_service_account, document
 from commonground.networkpolicies import TEAM_LABEL
 from commonground.priorities import SYSTEM
 from commonground.settings import names
@@ -180,23 +180,7 @@ class Team(pulumi.ComponentResource):
         )
 
     def _role(self, settings: TeamSettings, cluster: ClusterLike) -> aws.iam.Role:
-        """For the team's service account, in its namespaces, on this cluster only, whatever else is associated with it.
-
-        Source: EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity", conditions.
-        """
-        trust = Statement(
-            "AssumedByTheTeamsPods",
-            ("sts:AssumeRole", "sts:TagSession"),
-            (),
-            Principals.service("pods.eks.amazonaws.com"),
-            {
-                "StringEquals": {
-                    "aws:RequestTag/eks-cluster-arn": cluster.arn,
-                    "aws:RequestTag/kubernetes-namespace": settings.namespaces,
-                    "aws:RequestTag/kubernetes-service-account": self.service_account,
-                }
-            },
-        )
+        trust = by_service_account("AssumedByTheTeamsPods", self.service_account, namespaces=settings.namespaces, cluster={"eks-cluster-arn": cluster.arn})
         label = f"{self._label}-workloads"
         return aws.iam.Role(label, assume_role_policy=document([trust]), tags=named(label), opts=self._inside)
 

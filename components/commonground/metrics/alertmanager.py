@@ -6,7 +6,7 @@ from typing import Any
 from commonground.metrics import messages
 from commonground.metrics.rules.model import Severity
 from commonground.metrics.yamltext import written
-from commonground.settings.metrics import PLATFORM, WATCHDOG, MetricsSettings
+from commonground.settings.metrics import PLATFORM, WATCHDOG, MetricsSettings, receiver
 
 RETRAINING = "retraining"
 """Receiver of alerts that should start a retraining: those with the label `retrain="true"`."""
@@ -47,11 +47,6 @@ SAME_SERVICE = ("team", "namespace", "service")
 def receivers(settings: MetricsSettings) -> Sequence[str]:
     """Names of all receivers: one for each team and severity, those of the platform, retraining and the watchdog."""
     return (*(receiver(team, severity) for team in owners(settings) for severity in Severity), RETRAINING, WATCHDOG)
-
-
-def receiver(team: str, severity: Severity) -> str:
-    """Name of the receiver of a team's alerts of one severity."""
-    return f"{team}-{severity.value}"
 
 
 def owners(settings: MetricsSettings) -> Sequence[str]:

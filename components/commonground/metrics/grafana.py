@@ -15,7 +15,7 @@ from pulumi_kubernetes.core import v1 as core
 from commonground import networkpolicies
 from commonground.addons import NoKubernetesError
 from commonground.cluster import ClusterLike
-from commonground.iam import Principals, Statement, document
+from commonground.iam import Statement, by_service_account, document
 from commonground.images import ImagesLike
 from commonground.metrics import grafanafiles as files
 from commonground.networkpolicies import IDENTITY_LABELS
@@ -142,14 +142,7 @@ class Grafana(pulumi.ComponentResource):
             kubernetes.networking.v1.NetworkPolicy(f"{self._label}-{part}", metadata=_metadata(part), spec=spec, opts=self._in_namespace())
 
     def _role(self, cluster: ClusterLike) -> aws.iam.Role:
-        """For this service account of this cluster only (EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity", conditions)."""
-        who: dict[str, pulumi.Input[str] | Sequence[pulumi.Input[str]]] = {
-            "aws:RequestTag/eks-cluster-arn": cluster.arn,
-            "aws:RequestTag/kubernetes-namespace": NAMESPACE,
-            "aws:RequestTag/kubernetes-service-account": NAME,
-        }
-        actions = ("sts:AssumeRole", "sts:TagSession")
-        trust = Statement("AssumedByGrafana", actions, (), Principals.service("pods.eks.amazonaws.com"), {"StringEquals": who})
+        trust = by_service_account("AssumedByGrafana", NAME, namespaces=NAMESPACE, cluster={"eks-cluster-arn": cluster.arn})
         return aws.iam.Role(self._label, assume_role_policy=document([trust]), tags=named(self._label), opts=self._aws)
 
     def _reads(self, workspace: QueriedWorkspace) -> aws.iam.RolePolicy:

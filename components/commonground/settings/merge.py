@@ -34,7 +34,7 @@ from commonground.settings.environment import (
 )
 from commonground.settings.files import Files
 from commonground.settings.lock import LockFile
-from commonground.settings.metrics import COLLECTOR_ZONES, WATCHDOG, Metrics, MetricsScale, MetricsSettings
+from commonground.settings.metrics import COLLECTOR_ZONES, WATCHDOG, Metrics, MetricsScale, MetricsSettings, receiver
 
 VPC_CIDR = "vpc_cidr"
 """Binding with the VPC's range."""
@@ -303,10 +303,10 @@ def _metrics(files: Files, metrics: Metrics, scale: MetricsScale) -> MetricsSett
 
 def _subscriptions(files: Files, metrics: Metrics) -> Iterator[tuple[str, str]]:
     """Receiver and address of whoever is bound."""
-    bound = {f"{team}-{severity}": binding for team, targets in metrics.alerts.items() for severity, binding in targets}
-    for receiver, binding in {**bound, WATCHDOG: metrics.watchdog}.items():
+    bound = {receiver(team, severity): binding for team, targets in metrics.alerts.items() for severity, binding in targets}
+    for told, binding in {**bound, WATCHDOG: metrics.watchdog}.items():
         if binding is not None:
-            yield receiver, files.bindings.text(binding)
+            yield told, files.bindings.text(binding)
 
 
 def protected_names(files: Files) -> tuple[str, ...]:

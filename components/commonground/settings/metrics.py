@@ -26,6 +26,11 @@ PLATFORM = "platform"
 """Whose alerts those are that no team's namespace explains: the platform team's."""
 
 
+def receiver(team: str, severity: str) -> str:
+    """Name of the receiver of a team's alerts of one severity. Example: `shop-critical`."""
+    return f"{team}-{severity}"
+
+
 class Objective(Settings):
     """What share of requests a service answers well, over 30 days."""
 

@@ -1,7 +1,7 @@
 """The contract's metrics in a registry, made once for each."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -62,43 +62,42 @@ class Histogram(prometheus_client.Histogram):
         return _without_created(super().collect())
 
 
+Made = Counter | Histogram | prometheus_client.Gauge
+
+
 class Metrics:
     """All that the contract names, in one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        self._made: dict[str, Counter | Histogram | prometheus_client.Gauge] = {}
+        self._made: dict[str, Made] = {}
         self._lock = Lock()
 
     def counter(self, metric: Metric) -> Counter:
         """The contract's counter."""
-        with self._lock:
-            made = self._made.get(metric.name)
-            if made is None:
-                made = self._made[metric.name] = Counter(metric.name, metric.help, metric.labels, registry=self._registry)
+        made = self._once(metric, lambda: Counter(metric.name, metric.help, metric.labels, registry=self._registry))
         assert isinstance(made, Counter) and metric.kind is Kind.COUNTER
         return made
 
     def gauge(self, metric: Metric) -> prometheus_client.Gauge:
         """The contract's gauge."""
-        with self._lock:
-            made = self._made.get(metric.name)
-            if made is None:
-                mode = MODES.get(metric.name, SAME)
-                made = self._made[metric.name] = prometheus_client.Gauge(
-                    metric.name, metric.help, metric.labels, registry=self._registry, multiprocess_mode=mode
-                )
+        mode = MODES.get(metric.name, SAME)
+        made = self._once(metric, lambda: prometheus_client.Gauge(metric.name, metric.help, metric.labels, registry=self._registry, multiprocess_mode=mode))
         assert isinstance(made, prometheus_client.Gauge) and metric.kind is Kind.GAUGE
         return made
 
     def histogram(self, metric: Metric, buckets: tuple[float, ...]) -> Histogram:
         """The contract's histogram."""
-        with self._lock:
-            made = self._made.get(metric.name)
-            if made is None:
-                made = self._made[metric.name] = Histogram(metric.name, metric.help, metric.labels, registry=self._registry, buckets=buckets)
+        made = self._once(metric, lambda: Histogram(metric.name, metric.help, metric.labels, registry=self._registry, buckets=buckets))
         assert isinstance(made, Histogram) and metric.kind is Kind.HISTOGRAM
         return made
+
+    def _once(self, metric: Metric, make: Callable[[], Made]) -> Made:
+        """A registry takes each name once."""
+        with self._lock:
+            if metric.name not in self._made:
+                self._made[metric.name] = make()
+            return self._made[metric.name]
 
 
 _METRICS: WeakKeyDictionary[CollectorRegistry, Metrics] = WeakKeyDictionary()

@@ -1,5 +1,6 @@
 """What a dashboard is made of, as data: a panel without title, description, unit or legend is refused."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,7 +96,7 @@ class Query:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class Panel(ABC):
     """What all panels have."""
 
     title: str
@@ -118,13 +119,13 @@ class Panel:
             if not query.legend.strip():
                 raise BadPanelError(f"panel {self.title!r}", f"this query has no legend: {query.expr}")
 
+    @abstractmethod
     def queries(self) -> Sequence[Query]:
         """All queries, in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def instant(self) -> bool:
         """Whether only the newest values are asked for."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

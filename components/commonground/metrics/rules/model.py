@@ -1,12 +1,11 @@
 """What a rule file is made of, and its text."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ruamel.yaml import YAML
+from commonground.metrics.yamltext import written
 
 # Amazon Managed Prometheus user guide, "Service quotas".
 MOST_RULES = 20
@@ -102,15 +101,10 @@ def text(groups: Sequence[Group], *, runbooks: str) -> str:
             raise TooManyRulesError(f"group {group.name!r}", len(group.rules), MOST_RULES)
     if len(groups) > MOST_GROUPS:
         raise TooManyRulesError("groups of a namespace", len(groups), MOST_GROUPS)
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.width = 100_000
-    stream = io.StringIO()
-    yaml.dump({"groups": [group.data(runbooks) for group in groups]}, stream)
-    written = stream.getvalue()
-    if len(written.encode()) > MOST_BYTES:
-        raise TooManyRulesError("bytes of a file", len(written.encode()), MOST_BYTES)
-    return written
+    found = written({"groups": [group.data(runbooks) for group in groups]})
+    if len(found.encode()) > MOST_BYTES:
+        raise TooManyRulesError("bytes of a file", len(found.encode()), MOST_BYTES)
+    return found
 
 
 def alerts(groups: Sequence[Group]) -> Iterator[Alert]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from commonground.settings.bindings import BindingType
 from commonground.settings.files import Block, Files
-from commonground.settings.metrics import PLATFORM, Drift, Metrics
+from commonground.settings.metrics import PLATFORM, Metrics
 from commonground.settings.mistakes import did_you_mean, listed
 from commonground.settings.rules.problem import Problem, Rule, bound
 
@@ -54,7 +54,7 @@ def ground(files: Files) -> Iterator[Problem]:
 def thresholds(files: Files) -> Iterator[Problem]:
     """A warning comes before what is critical, and both can be reached."""
     for metrics in _given(files):
-        drift: Drift = metrics.drift
+        drift = metrics.drift
         if drift.critical <= drift.warning:
             expected = f"more than `warning`, which is {drift.warning:g}"
             yield Problem(Block.BLUEPRINT, ("metrics", "drift", "critical"), f"{drift.critical:g}", expected, "raise it, or lower `warning`")
@@ -73,7 +73,7 @@ def targets(files: Files) -> Iterator[Problem]:
                 guess = did_you_mean(team, [*teams, PLATFORM])
                 fix = f'did you mean "{guess}"?' if guess else "remove it, or add the team"
                 yield Problem(Block.BLUEPRINT, keys, f"the unknown team `{team}`", f"{PLATFORM}, or one of the blueprint's teams: {listed(teams)}", fix)
-            for severity, name in (("critical", told.critical), ("warning", told.warning)):
+            for severity, name in told:
                 if name is not None:
                     yield from bound(files, (*keys, severity), name, BindingType.ALERT_TARGET)
         if metrics.watchdog is not None:

@@ -1,12 +1,10 @@
 """Tags of everything of EKS that has an ARN."""
 
 from collections.abc import Iterator
-from typing import Any
 
+from ..tagging import put, take
 from .errors import BadTags, TagTargetNotFound
 from .state import Answer, Cluster, Params, Region
-
-MAX_TAGS = 50
 
 
 def _tagged(cluster: Cluster) -> Iterator[tuple[str, dict[str, str]]]:
@@ -30,21 +28,13 @@ def _find(region: Region, params: Params) -> dict[str, str]:
 
 def tag(region: Region, params: Params) -> Answer:
     """TagResource."""
-    tags: dict[str, Any] = params.get("tags") or {}
-    found = _find(region, params)
-    if any(key.lower().startswith("aws:") for key in tags):
-        raise BadTags("Tag keys cannot begin with aws:")
-    if len({**found, **tags}) > MAX_TAGS:
-        raise BadTags(f"A resource can have at most {MAX_TAGS} tags")
-    found.update(tags)
+    put(_find(region, params), params.get("tags") or {}, BadTags)
     return {}
 
 
 def untag(region: Region, params: Params) -> Answer:
-    """UntagResource. A key that is not there is no error."""
-    found = _find(region, params)
-    for key in params.get("tagKeys") or []:
-        found.pop(key, None)
+    """UntagResource."""
+    take(_find(region, params), params.get("tagKeys") or [])
     return {}
 
 
