@@ -85,10 +85,14 @@ def test_a_reference_to_another_resource_is_found(previews: Previews) -> None:
     assert found.values == ('"<network-nat-<zone>>"', '"<network-internet>", "<network-nat-<zone>>"')
 
 
+RULE_FILE = "aws:amp/ruleGroupNamespace:RuleGroupNamespace"
+LIMITS = "groups:\n- name: limits\n  interval: 1m\n  rules:\n  - record: commonground:team_series:limit\n    expr: vector(1)\n"
 LIKE_SCALE = [
     ("general-hint-label/commonground.dev/purpose", "aws:autoscaling/tag:Tag", ("tag", "value"), "gpu"),
     ("shop/shop-reserved", "kubernetes:core/v1:ResourceQuota", ("spec", "hard", "pods"), "5"),
     ("shop/shop-jobs", "kubernetes:core/v1:Namespace", ("metadata", "labels", "commonground.dev/team"), "payments"),
+    ("metrics-rules-drift", RULE_FILE, ("data",), "groups: []\n"),
+    ("metrics-rules-limits", RULE_FILE, ("data",), LIMITS.replace("vector(1)", "vector(1) or vector(2)")),
 ]
 
 
@@ -101,6 +105,13 @@ def test_a_value_that_only_looks_like_one_of_scales_is_found(previews: Previews,
     place[path[-1]] = value
     (found,) = compare(previews["staging"], edited(previews["prod"], name, type_, new=new)).shape
     assert found.path == ".".join(path)
+
+
+def test_nodes_in_another_security_group_than_the_clusters_are_found(previews: Previews) -> None:
+    name, type_ = "system-template", "aws:ec2/launchTemplate:LaunchTemplate"
+    open_to_all = step_of(previews["prod"], name, type_).new | {"vpcSecurityGroupIds": ["sg-open"]}
+    (found,) = compare(previews["staging"], edited(previews["prod"], name, type_, new=open_to_all)).shape
+    assert found.path == "vpcSecurityGroupIds[0]"
 
 
 def test_another_tag_of_a_mirrored_image_is_found_and_the_environments_own_repository_is_not(previews: Previews) -> None:
