@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from commonground.engine.steps import MISSING
 
 MOST = 12
@@ -84,6 +81,9 @@ def _parsed(text: str) -> dict[str, Any] | list[Any] | None:
         # An anchor can make a short text as long as it likes.
         if "\n" not in text or " &" in text or text.startswith("&"):
             return None
+        from ruamel.yaml import YAML  # its parser takes long to import, and most previews have no such text
+        from ruamel.yaml.error import YAMLError
+
         try:
             found = YAML(typ="base").load(text)
         except (YAMLError, ValueError, RecursionError):
