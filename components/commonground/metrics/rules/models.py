@@ -78,8 +78,8 @@ def _age_alerts(bounds: Models) -> list[Recording | Alert]:
     return [
         Alert(
             name="ModelStale",
-            # Not of a version that is left beside a younger one.
-            expr=f"{_AGE} > {bounds.max_age_days * 86400} unless on ({_BY_TRAINING}) {_AGE} <= {bounds.max_age_days * 86400}",
+            # Neither one that is young enough itself nor one that is left beside such a version.
+            expr=f"{_AGE} unless on ({_BY_TRAINING}) {_AGE} <= {bounds.max_age_days * 86400}",
             severity=Severity.WARNING,
             wait="1h",
             labels={"retrain": "true"},
