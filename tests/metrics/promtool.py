@@ -20,7 +20,7 @@ CASES = Path(__file__).parent / "cases"
 def cases(namespace: str) -> list[dict[str, Any]]:
     """The cases of one rule group namespace, by file: what `promtool test rules` takes, without `rule_files`.
 
-    `NAMESPACE.yaml`, and `NAMESPACE.WHAT.yaml` where cases want another evaluation interval. Source: Prometheus docs, "Unit Testing for Rules".
+    `NAMESPACE.yaml`, and `NAMESPACE.WHAT.yaml` where they are many or want another evaluation interval. Source: Prometheus docs, "Unit Testing for Rules".
     """
     return [YAML(typ="safe").load(path.read_text()) for path in (CASES / f"{namespace}.yaml", *sorted(CASES.glob(f"{namespace}.*.yaml"))) if path.exists()]
 

@@ -30,14 +30,10 @@ def groups(settings: MetricsSettings) -> Sequence[Group]:
 
 
 def _recorded() -> Iterator[Recording]:
-    # A pod that has ended holds nothing, but its requests are still told.
-    # Largest: two pods of kube-state-metrics, while one replaces the other, tell the same twice.
-    requests = f'max by (team, namespace, pod, container, node) (kube_pod_container_resource_requests{{{_RESOURCE},node!=""}})'
-    held = f'{requests} and on (namespace, pod) kube_pod_status_phase{{phase=~"Pending|Running"}} == 1'
-    yield Recording("commonground:gpu_allocated:count", f"sum by (team, namespace) ({held})")
+    yield Recording("commonground:gpu_allocated:count", f"sum by (team, namespace) ({_held('team, namespace, pod, container')})")
     pools = '* on (node) group_left (pool) topk by (node) (1, group by (node, pool) (up{job="kubelet"}))'
     yield Recording("commonground:gpu_capacity:count", f"sum by (pool) (max by (node) (kube_node_status_allocatable{{{_RESOURCE}}}) {pools})")
-    yield Recording("commonground:gpu_pool_allocated:count", f"sum by (pool) (({held}) {pools})")
+    yield Recording("commonground:gpu_pool_allocated:count", f"sum by (pool) (({_held('namespace, pod, container, node')}) {pools})")
     # GPUs without profiling counters have only the coarse one.
     yield Recording(
         "commonground:gpu_used:ratio",
@@ -53,6 +49,14 @@ def _recorded() -> Iterator[Recording]:
         "commonground:gpu_xid:new",
         'commonground:gpu_xid:info{pod!=""} unless on (node, gpu, xid) present_over_time(commonground:gpu_xid:info[1h] offset 30s)',
     )
+
+
+def _held(by: str) -> str:
+    """GPUs that containers hold."""
+    # A pod that has ended holds nothing, but its requests are still told.
+    # Largest: two pods of kube-state-metrics, while one replaces the other, tell the same twice.
+    requests = f'max by ({by}) (kube_pod_container_resource_requests{{{_RESOURCE},node!=""}})'
+    return f'{requests} and on (namespace, pod) kube_pod_status_phase{{phase=~"Pending|Running"}} == 1'
 
 
 def _broken() -> Iterator[Alert]:
