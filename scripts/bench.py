@@ -19,8 +19,6 @@ from statistics import median
 
 import bench_previews
 import bench_report
-import bench_rules
-import bench_series
 import bench_telemetry
 
 from commonground.engine.builds import cache
@@ -187,12 +185,16 @@ def fresh() -> list[Figure]:
     return [figure]
 
 
-def report(figures: list[Figure], resources: int, ratio: float) -> str:
-    """A table for the documentation."""
+def when() -> str:
+    """Day, commit and machine."""
     memory = next(line for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal")).split()[1]
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    machine = f"{os.cpu_count()} cores, {int(memory) // 2**20} GiB, Python {platform.python_version()}"
-    lines = [f"{date.today().isoformat()}, commit {commit}, {machine}, {resources} resources, median (least to most)", ""]
+    return f"{date.today().isoformat()}, commit {commit}, {os.cpu_count()} cores, {int(memory) // 2**20} GiB, Python {platform.python_version()}"
+
+
+def report(figures: list[Figure], resources: int, ratio: float) -> str:
+    """A table for the documentation."""
+    lines = [f"{when()}, {resources} resources, policies included, median (least to most)", ""]
     lines += ["| command | seconds | limit | memory at most |", "| --- | --- | --- | --- |"]
     for figure in figures:
         spread = f"{median(figure.seconds):.1f} ({min(figure.seconds):.1f} to {max(figure.seconds):.1f})"
@@ -206,10 +208,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--fresh", action="store_true", help="also a fresh clone, with its own .venv")
     parser.add_argument("--rules", action="store_true", help="only what evaluating the rules of the metrics stack costs; needs Debian's package `prometheus`")
+    parser.add_argument("--teams", type=int, default=1, help="of --rules: whose models and services they are")
     options = parser.parse_args()
     if options.rules:
-        print(bench_rules.table(bench_rules.measure(bench_series.Size(), options.runs)))
-        return
+        print(when(), flush=True)
+        # Its Prometheus is that of the tests, which nothing else here should find.
+        command = [sys.executable, str(ROOT / "scripts" / "bench_rules.py"), f"--evaluations={options.runs}", f"--teams={options.teams}"]
+        sys.exit(subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode)
     with copy() as root, tempfile.TemporaryDirectory(prefix="commonground-bench-") as folder:
         checkout = Checkout(root)
         try:

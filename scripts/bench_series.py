@@ -29,7 +29,7 @@ class Size:
     features: int = 100
     pods: int = 1
     """Processes of each service and model."""
-    teams: int = 10
+    teams: int = 1
     nodes: int = 100
 
 

@@ -47,8 +47,9 @@ DISTANCES = {
     ("jensen_shannon", "fast"): "commonground:model_jensen_shannon:fast_hourly",
 }
 """Measure and window -> what records it: the measure that alerts in both windows, the other in the fast one."""
-RANGES = {"fast": f"{drift.SAMPLES}:fast", "slow": drift.SUM}
+RANGES = {"fast": f"{drift.SAMPLES}:fast", "slow": f"{drift.SAMPLES}:slow_hourly"}
 """Window -> whose rule has its range."""
+RATIOS = {"fast": drift.RATIO, "slow": drift.SLOW_RATIO}
 POOL = 1000
 """Rows of each kind of traffic, sent again and again: the raw values that Prometheus' are held against."""
 
@@ -226,9 +227,8 @@ def moment(server: Prometheus, rows: Rows) -> Moment:
     for (measure, window), name in DISTANCES.items():
         at = wait_for("an evaluation", partial(_evaluated, server, name, seen), 2 * 3600 / TIMES)
         recorded[measure, window] = {one.labels["variable"]: one.value for one in server.query(name, at)}
-        # The fast window's ratios are those of its own last evaluation.
-        of = at if window == "slow" else server.value(f"max(timestamp({drift.RATIO}))", at)
-        assert of is not None
+        # Ratios are those of their own group's last evaluation.
+        of = _latest(server, RATIOS[window], at)
         behind = f" offset {shorter(drift.BEHIND, TIMES)}" if window == "slow" else ""
         increases[measure, window] = _sums(server, f"{drift.INCREASE}[{_range(window)}]{behind}", of)
     score = server_module().score
@@ -245,6 +245,12 @@ def _range(window: str) -> str:
 def _evaluated(server: Prometheus, name: str, after: float) -> float | None:
     times = [sample.value for sample in server.query(f"max(timestamp({name}))")]
     return times[0] if times and times[0] > after else None
+
+
+def _latest(server: Prometheus, name: str, at: float) -> float:
+    """When it was last recorded before."""
+    rows = server.get("/api/v1/query", query=f"{name}[{2 * 3600 // TIMES}s]", time=at)["result"]
+    return max(float(time_) for row in rows for time_, _ in row["values"])
 
 
 def _sums(server: Prometheus, selector: str, at: float) -> dict[str, dict[str, float]]:

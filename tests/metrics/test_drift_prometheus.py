@@ -34,10 +34,10 @@ BINS = ("0.2", "0.4", "0.6", "0.8", "+Inf", "missing", "unseen")
 WINDOWS = {"fast": 30 * 60, "slow_hourly": 6 * 3600}
 """What the distances of a window are recorded as -> its seconds."""
 STAGES = (
-    ("psi", (drift.INCREASE, drift.BASELINE)),
-    ("psi", (drift.HOUR, f"{drift.SAMPLES}:fast")),
-    ("psi", (drift.SUM, drift.RATIO)),
-    ("psi", (f"{drift.SAMPLES}:slow_hourly",)),
+    ("psi", (drift.INCREASE, f"{drift.SAMPLES}:increase5m", drift.BASELINE)),
+    ("psi", (drift.HOUR, *(f"{drift.SAMPLES}:{window}" for window in ("sum_1h", "fast")))),
+    ("psi", (drift.RATIO, f"{drift.SAMPLES}:slow_hourly")),
+    ("psi", (drift.SLOW_RATIO,)),
     *((measure, tuple(f"commonground:model_{measure}:{window}" for window in WINDOWS)) for measure in ("psi", "jensen_shannon")),
 )
 """Which measure alerts, and what is recorded beside each other."""
@@ -167,7 +167,9 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorded]:
 def distributions(series: dict[str, Recorded], labels: Labels, at: float, window: str) -> tuple[np.ndarray, np.ndarray]:
     """By the recorded increases and baselines: ratios of the window before `at`, and those of training."""
     found = []
-    at -= 60 if window == "slow_hourly" else 0
+    if window == "slow_hourly":
+        # The ratios are another group's, evaluated before.
+        at = max(time_ for values in series[drift.SLOW_RATIO].values() for time_ in values if time_ <= at) - 60
     for name in BINS:
         key = tuple(sorted((*labels, ("bin", name))))
         increase = sum(value for time_, value in series[drift.INCREASE].get(key, {}).items() if at - WINDOWS[window] < time_ <= at)

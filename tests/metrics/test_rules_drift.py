@@ -68,7 +68,7 @@ def test_every_team_is_told_and_who_belongs_to_none_as_well(team: str, tmp_path:
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("count", [0, 1, 23, 24, 300])
+@pytest.mark.parametrize("count", [0, 1, 18, 19, 300])
 def test_every_team_is_in_one_share_however_many_there_are(count: int) -> None:
     teams = [f"team{number}" for number in range(count)]
     found = drift.shares(teams)

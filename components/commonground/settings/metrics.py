@@ -141,7 +141,7 @@ class MetricsScale(Settings):
     platform_series: int = Field(default=1_000_000, ge=10_000)
     """Active series at most of what is no team's: nodes, the control plane, the platform's pods. Default: `1000000`."""
     team_series: int = Field(default=200_000, ge=1_000)
-    """Active series at most of each team. A model with 100 features takes about 2,300 for each of its pods, and 5,300 that rules record.
+    """Active series at most of each team. A model with 100 features takes about 2,400 for each of its pods, and 6,900 that rules record.
     Default: `200000`."""
 
 

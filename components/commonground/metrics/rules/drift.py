@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from commonground.metrics.rules.model import MOST_GROUPS, Alert, Group, Recording, Severity
-from commonground.metrics.rules.windows import latest, samples_range
+from commonground.metrics.rules.windows import HOURLY, latest, samples_range
 from commonground.settings.metrics import Drift, MetricsSettings
 from commonground.telemetry.contract import BASELINE_RATIO, VALUES, VARIABLE
 
@@ -27,9 +27,11 @@ INCREASE = "commonground:model_values:increase5m"
 BASELINE = "commonground:model_baseline:ratio"
 RATIO = "commonground:model_values:ratio_fast"
 HOUR = "commonground:model_values:sum_1h"
-SUM = "commonground:model_values:sum_slow"
+SLOW_RATIO = "commonground:model_values:ratio_slow"
 SAMPLES = "commonground:model_samples"
-PARTS = 4
+BINS = "commonground:team_bins:count_hourly"
+"""Bins of all variables of a team's models."""
+PARTS = 5
 """Groups that each share of the teams has."""
 OTHERS = "others"
 """What the groups of all other namespaces are called."""
@@ -47,6 +49,7 @@ def groups(settings: MetricsSettings) -> Sequence[Group]:
             Group(name=f"drift-values-{name}", rules=_increases(only), interval=often),
             Group(name=f"drift-fast-{name}", rules=_fast(drift, only), interval=often),
             Group(name=f"drift-slow-{name}", rules=_slow(drift, only), interval="1h"),
+            Group(name=f"drift-distance-{name}", rules=_distance(drift, only), interval="1h"),
             Group(name=f"drift-compared-{name}", rules=_compared(drift, only), interval="1h"),
         ]
     return (*found, Group(name="drift", rules=[*_latest(drift), *_alerts(drift)], interval=often))
@@ -63,32 +66,39 @@ def shares(teams: Sequence[str]) -> Mapping[str, str]:
 
 
 def _increases(only: str) -> list[Recording | Alert]:
-    """The first stage, of each bin."""
-    return [Recording(INCREASE, f"sum by ({_BY_BIN}) (increase({VALUES.name}{{{only}}}[{INTERVAL_MINUTES}m]))")]
+    """The first stage: of each bin, and of each variable, so that later stages count a variable's values by one series and not by its bins."""
+    gained = f"increase({VALUES.name}{{{only}}}[{INTERVAL_MINUTES}m])"
+    return [Recording(INCREASE, f"sum by ({_BY_BIN}) ({gained})"), Recording(f"{SAMPLES}:increase5m", f"sum by ({_BY_VARIABLE}) ({gained})")]
 
 
 def _fast(drift: Drift, only: str) -> list[Recording | Alert]:
     """The second stage of the fast window. The ratio is recorded: distances and dashboards read it more than once; the baseline here, where most is read."""
-    values, samples = f"sum_over_time({INCREASE}{{{only}}}[{samples_range(drift.fast)}])", f"{SAMPLES}:fast"
-    ratio, baseline = f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}"
+    window, samples = f"{{{only}}}[{samples_range(drift.fast)}]", f"{SAMPLES}:fast"
     return [
         Recording(BASELINE, f"max by ({_BY_BIN}) ({BASELINE_RATIO.name}{{{only}}})"),
-        Recording(samples, f"sum by ({_BY_VARIABLE}) ({values}) > 0"),
-        Recording(RATIO, f"{values} / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
-        Recording(f"commonground:model_{drift.measure}:fast", _DISTANCES[drift.measure](ratio, baseline)),
+        Recording(samples, f"sum_over_time({SAMPLES}:increase5m{window}) > 0"),
+        Recording(RATIO, f"sum_over_time({INCREASE}{window}) / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
+        Recording(f"commonground:model_{drift.measure}:fast", _DISTANCES[drift.measure](f"{RATIO}{{{only}}}", f"{BASELINE}{{{only}}}")),
     ]
 
 
 def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
-    """The second stage of the slow window, in two: hours, none of whose increases is in two of them, and their sum; the measure that alerts."""
+    """The second stage of the slow window: hours, none of whose increases is in two of them, and their sum; how many bins there are, as it is seldom here."""
+    hour, window = (f"{{{only}}}[{samples_range(one)}]" for one in ("1h", drift.slow))
     samples = f"{SAMPLES}:slow_hourly"
-    ratio = f"{SUM}{{{only}}} / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"
     return [
-        Recording(HOUR, f"sum_over_time({INCREASE}{{{only}}}[{samples_range('1h')}] offset {BEHIND})"),
-        Recording(SUM, f"sum_over_time({HOUR}{{{only}}}[{samples_range(drift.slow)}])"),
-        Recording(samples, f"sum by ({_BY_VARIABLE}) ({SUM}{{{only}}}) > 0"),
-        Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](f"({ratio})", latest(f"{BASELINE}{{{only}}}"))),
+        Recording(HOUR, f"sum_over_time({INCREASE}{hour} offset {BEHIND})"),
+        Recording(f"{SAMPLES}:sum_1h", f"sum_over_time({SAMPLES}:increase5m{hour} offset {BEHIND})"),
+        Recording(samples, f"sum_over_time({SAMPLES}:sum_1h{window}) > 0"),
+        Recording(SLOW_RATIO, f"sum_over_time({HOUR}{window}) / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
+        Recording(BINS, f"count by (team) ({SLOW_RATIO}{{{only}}})"),
     ]
+
+
+def _distance(drift: Drift, only: str) -> list[Recording | Alert]:
+    """The measure that alerts, in the slow window: in a group of its own, as all of it is much for one evaluation."""
+    ratio, baseline = f"last_over_time({SLOW_RATIO}{{{only}}}[{HOURLY}])", latest(f"{BASELINE}{{{only}}}")
+    return [Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](ratio, baseline))]
 
 
 def _compared(drift: Drift, only: str) -> list[Recording | Alert]:
@@ -121,12 +131,12 @@ def _latest(drift: Drift) -> Iterator[Recording]:
 
     A slow window that does not hold enough values yet, for example of a version of the last hour, says what the fast one says.
     """
-    slow, samples = (f"last_over_time(commonground:model_{one}:slow_hourly[2h])" for one in (drift.measure, "samples"))
+    slow, samples = (f"last_over_time(commonground:model_{one}:slow_hourly[{HOURLY}])" for one in (drift.measure, "samples"))
     yield Recording(f"{SAMPLES}:slow", samples)
     fast = latest(f"commonground:model_{drift.measure}:fast")
     yield Recording(f"commonground:model_{drift.measure}:slow", f"({slow} and {samples} >= {drift.min_samples}) or {fast}")
     for other in _others(drift):
-        yield Recording(f"commonground:model_{other}:fast", f"last_over_time(commonground:model_{other}:fast_hourly[2h])")
+        yield Recording(f"commonground:model_{other}:fast", f"last_over_time(commonground:model_{other}:fast_hourly[{HOURLY}])")
 
 
 def _alerts(drift: Drift) -> list[Recording | Alert]:
@@ -139,8 +149,8 @@ def _alerts(drift: Drift) -> list[Recording | Alert]:
 def _alert(kind: str, drift: Drift, severity: Severity, bound: float) -> Alert:
     name, what = _KINDS[kind]
     only = f'{{kind="{kind}"}}'
-    # Over one evaluation that a restart of the only pod made miss, too.
-    fast, slow = (latest(f"commonground:model_{drift.measure}:{window}{only}") for window in ("fast", "slow"))
+    # Over one evaluation that a restart of the only pod made miss, too. This group itself records the slow window, whenever there is a fast one.
+    fast, slow = latest(f"commonground:model_{drift.measure}:fast{only}"), f"commonground:model_{drift.measure}:slow{only}"
     enough = f"{latest(f'{SAMPLES}:fast{only}')} >= {drift.min_samples}"
     where = "{{ $labels.model }} {{ $labels.model_version }} ({{ $labels.namespace }}/{{ $labels.service }})"
     value = f'{_MEASURES[drift.measure]} {{{{ $value | printf "%.2f" }}}} in the last {drift.fast}, over {bound:g}; over {drift.warning:g} in {drift.slow}'

@@ -7,10 +7,10 @@ tells them to CloudWatch only, as RuleEvaluationFailures and AlertManagerNotific
 
 from collections.abc import Iterator, Sequence
 
-from commonground.metrics.rules.drift import INCREASE
+from commonground.metrics.rules.drift import BINS
 from commonground.metrics.rules.limits import PLATFORM_SERIES, TEAM_SERIES
 from commonground.metrics.rules.model import Alert, Group, Recording, Severity
-from commonground.metrics.rules.windows import latest
+from commonground.metrics.rules.windows import HOURLY
 from commonground.settings.metrics import PLATFORM, MetricsSettings
 
 JOBS = ("apiserver", "cadvisor", "kube-controller-manager", "kube-scheduler", "kube-state-metrics", "kubelet", "node-exporter")
@@ -23,8 +23,8 @@ TEAM_SERIES_COUNT = "commonground:team_series:count"
 """Active series of a team, about."""
 ABOUT_TEAMS = ("cadvisor", "dcgm", "kube-state-metrics")
 """Jobs whose targets are nobody's, and whose series have the label of the team that they are about."""
-RECORDED = 5
-"""Series that the rules of drift record for each bin of each variable of a model: four of the bin, and nine of the variable, which has eleven bins or so."""
+RECORDED = 6
+"""Series that the rules of drift record for each bin of each variable of a model: five of the bin, and eleven of the variable, which has eleven bins or so."""
 API_ERRORS = 0.03
 API_SECONDS = 1
 """Kubernetes' own objective for requests that are about one object (kubernetes/community, "API call latency SLIs/SLOs details")."""
@@ -115,7 +115,7 @@ def _team_series() -> Iterator[Recording | Alert]:
     """What has a team's label, but the few dozens that are recorded of each service: AMP bounds all of it, and tells nobody but CloudWatch."""
     teams = f'team!~"|{PLATFORM}"'
     told = f'count by (team) ({{job=~"{"|".join(ABOUT_TEAMS)}",{teams}}})'
-    recorded = f"{RECORDED} * count by (team) ({latest(INCREASE)})"
+    recorded = f"{RECORDED} * last_over_time({BINS}[{HOURLY}])"
     exposed = f'sum by (team) (scrape_samples_post_metric_relabeling{{job="pods",{teams}}})'
     parts = (f'label_replace({expr}, "part", "{part}", "", "")' for part, expr in (("exposed", exposed), ("told", told), ("recorded", recorded)))
     yield Recording(TEAM_SERIES_COUNT, f"sum by (team) ({' or '.join(parts)})")

@@ -8,6 +8,9 @@ LATEST = "10m"
 """The range in which the newest sample of a series that is recorded every 5 minutes surely is: an instant read looks back 5 minutes only, and misses it while
 the next one is late."""
 
+HOURLY = "2h"
+"""The same of a series that is recorded once an hour."""
+
 
 def latest(series: str) -> str:
     """The newest sample of a series that another group records every 5 minutes."""
