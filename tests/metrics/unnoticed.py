@@ -62,10 +62,6 @@ REASONS = (
         r"gpus: commonground:gpu_xid:new: duration: .*offset 30s`: 30s -> 15s",
         "samples are a minute apart: a quarter of it leaves out this evaluation's, and nothing else, as half of it does",
     ),
-    Reason(
-        r"monitoring: commonground:team_series:count: function: .*count by \(team\) \(last_over_time`: last_over_time -> min_over_time",
-        "series are counted, whatever their values",
-    ),
     Reason(r"services: commonground:service_failing:bool: aggregation: .*max -> (min|sum)", NOTHING),
     Reason(r"models: commonground:model_quality:better: aggregation: .*max -> (min|sum)", NOTHING),
     Reason(r"models: commonground:model_quality:score: aggregation: .*right\"}\) or sum`: sum -> max", NOTHING),
