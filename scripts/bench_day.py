@@ -38,7 +38,7 @@ class Counted:
 
 @dataclass
 class Day:
-    """A TSDB directory with a day up to `began`, which a block of two hours follows that is written anew by `reach`."""
+    """A TSDB directory with a day up to `end`, and what `reach` adds to it."""
 
     data: Path
     raw: Sequence[Series]
@@ -51,11 +51,11 @@ class Day:
 
     def reach(self) -> None:
         """Adds what there was since, up to now, in one block, as Prometheus has the last hours in one place. What was added and recorded before goes."""
-        for folder in self.data.iterdir():
-            if folder.name not in self.kept:
-                shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
         ahead = AHEAD_SECONDS
         while True:
+            for folder in self.data.iterdir():
+                if folder.name not in self.kept:
+                    shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
             upper = (int(time.time()) + ahead) // SCRAPE * SCRAPE
             steps = {step: range(-(-self.end // step) * step, upper, step) for step in self.back}
             lines = (line for step, times in steps.items() for line in recorded(self.back[step], times))
