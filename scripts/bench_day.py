@@ -75,7 +75,9 @@ def build(data: Path, raw: Sequence[Series], back: Mapping[int, Sequence[Series]
         for job in jobs:
             job.result()
     with prometheus(data=data, arguments=[*arguments, "--storage.tsdb.max-block-duration=6h"]):
-        wait_for("blocks of six hours", lambda: len(list(data.glob("*/meta.json"))) <= DAY // BLOCK // 2, 600, 5)
+        # Those of the newest six hours, of which it cannot know that they are complete, stay; so do ends.
+        wait_for("blocks of six hours", lambda: len(list(data.glob("*/meta.json"))) <= DAY // BLOCK * 2 // 3, 600, 5)
+        time.sleep(10)
     kept = frozenset(folder.name for folder in data.iterdir() if (folder / "meta.json").exists())
     return Day(data, raw, back, edge, kept)
 

@@ -55,13 +55,15 @@ class Part:
     pod: str = "a"
     start: int = 0
     end: int = END
+    silent: int = END
+    """From then on its counters stay as they are."""
 
     def lines(self, metric: str) -> Iterator[str]:
         labels = f'service="churn",model="churn",model_version="{self.model_version}",kind="feature",variable="{self.variable}",baseline="{self.digest}"'
         for number, name in enumerate(BINS):
             for at in range(self.start, self.end + 1, STEP):
                 ratio = self.baseline[number]
-                value = ratio if metric == "commonground_model_baseline_ratio" else round(self.traffic[number] * (at - self.start) / 60)
+                value = ratio if metric == "commonground_model_baseline_ratio" else round(self.traffic[number] * (min(at, self.silent) - self.start) / 60)
                 yield f'{metric}{{team="shop",namespace="shop",{labels},pod="{self.pod}",bin="{name}"}} {value} {BEGIN + at}\n'
 
 
@@ -92,6 +94,8 @@ PARTS = (
     Part("corrected", EVEN, traffic(OTHER), end=HALF),
     Part("corrected", OTHER, traffic(OTHER), digest="b2", pod="b", start=HALF),
     Part("disappeared", EVEN, traffic(OTHER), end=HALF),
+    # The model serves on, and its callers send it no more.
+    Part("silent", EVEN, traffic(OTHER), silent=HALF),
 )
 
 
@@ -175,7 +179,7 @@ def distributions(series: dict[str, Recorded], labels: Labels, at: float, window
         increase = sum(value for time_, value in series[drift.INCREASE].get(key, {}).items() if at - WINDOWS[window] < time_ <= at)
         found.append((increase, max(series[drift.BASELINE].get(key, {0: 0}).values())))
     counts, baseline = (np.array(column) for column in zip(*found, strict=True))
-    return counts / counts.sum(), baseline
+    return counts / max(counts.sum(), 1e-300), baseline
 
 
 @pytest.mark.parametrize("window", WINDOWS)
@@ -183,7 +187,11 @@ def test_psi_is_numpys_on_the_recorded_increases(series: dict[str, Recorded], wi
     compared = 0
     for labels, values in series[f"commonground:model_psi:{window}"].items():
         for at, value in values.items():
-            p, q = (np.maximum(one, 1e-4) for one in distributions(series, labels, at, window))
+            p, q = distributions(series, labels, at, window)
+            if not p.any():
+                # What is back-filled has no stale markers: in its first 5 minutes without values, the last ratios are read once more.
+                continue
+            p, q = (np.maximum(one, 1e-4) for one in (p, q))
             assert value == pytest.approx(float(np.sum((p - q) * np.log(p / q))), abs=1e-6), (labels, at)
             compared += 1
     assert compared > (200 if window == "fast" else 20)
@@ -195,6 +203,8 @@ def test_jensen_shannon_is_scipys_on_the_recorded_increases(series: dict[str, Re
     for labels, values in series[f"commonground:model_jensen_shannon:{window}"].items():
         for at, value in values.items():
             p, q = distributions(series, labels, at, window)
+            if not p.any():
+                continue
             assert value == pytest.approx(float(jensenshannon(p, q, base=2)), abs=1e-6), (labels, at)
             compared += 1
     assert compared > (200 if window == "fast" else 20)
@@ -238,6 +248,8 @@ def test_a_baseline_that_changes_is_compared_with_what_came_since(series: dict[s
     assert last(series, PSI, variable="corrected", baseline="b1") is None
 
 
-def test_a_feature_that_disappeared_drifts_no_longer(series: dict[str, Recorded]) -> None:
-    assert any(("variable", "disappeared") in key for key in series[PSI])
-    assert last(series, PSI, variable="disappeared") is None
+@pytest.mark.parametrize("variable", ["disappeared", "silent"])
+def test_a_feature_that_disappeared_drifts_no_longer(series: dict[str, Recorded], variable: str) -> None:
+    assert any(("variable", variable) in key for key in series[PSI])
+    assert last(series, SAMPLES, variable=variable) is None
+    assert last(series, PSI, variable=variable) is None

@@ -94,6 +94,10 @@ REASONS = (
         r"drift: commonground:model_(psi:slow_hourly|jensen_shannon:fast_hourly): duration: .*:(ratio_slow|ratio_fast|ratio){.*: (2h -> 14400|10m -> 1200)s",
         "of each bin it is read twice, as the factors of a product: either range keeps out what is older, and the bin with it",
     ),
+    Reason(
+        r"drift: commonground:team_bins:count_hourly: function: .*last_over_time`: last_over_time -> min_over_time",
+        "series are counted, whatever their values",
+    ),
     Reason(r"drift: Model\w+Drift \w+: matcher: .*{kind`=\S+: dropped", "each of the three is of one kind by any of the others: fewer series are read"),
 )
 

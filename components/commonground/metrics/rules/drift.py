@@ -30,7 +30,7 @@ HOUR = "commonground:model_values:sum_1h"
 SLOW_RATIO = "commonground:model_values:ratio_slow"
 SAMPLES = "commonground:model_samples"
 BINS = "commonground:team_bins:count_hourly"
-"""Bins of all variables of a team's models."""
+"""Bins of all variables of a team's models that are exposed now."""
 PARTS = 5
 """Groups that each share of the teams has."""
 OTHERS = "others"
@@ -83,7 +83,7 @@ def _fast(drift: Drift, only: str) -> list[Recording | Alert]:
 
 
 def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
-    """The second stage of the slow window: hours, none of whose increases is in two of them, and their sum; how many bins there are, as it is seldom here."""
+    """The second stage of the slow window: hours, none of whose increases is in two of them, and their sum."""
     hour, window = (f"{{{only}}}[{samples_range(one)}]" for one in ("1h", drift.slow))
     samples = f"{SAMPLES}:slow_hourly"
     return [
@@ -91,14 +91,16 @@ def _slow(drift: Drift, only: str) -> list[Recording | Alert]:
         Recording(f"{SAMPLES}:sum_1h", f"sum_over_time({SAMPLES}:increase5m{hour} offset {BEHIND})"),
         Recording(samples, f"sum_over_time({SAMPLES}:sum_1h{window}) > 0"),
         Recording(SLOW_RATIO, f"sum_over_time({HOUR}{window}) / on ({_BY_VARIABLE}) group_left () {samples}{{{only}}}"),
-        Recording(BINS, f"count by (team) ({SLOW_RATIO}{{{only}}})"),
     ]
 
 
 def _distance(drift: Drift, only: str) -> list[Recording | Alert]:
-    """The measure that alerts, in the slow window: in a group of its own, as all of it is much for one evaluation."""
+    """The measure that alerts, in the slow window: in a group of its own, as all of it is much for one evaluation. And how many bins there are."""
     ratio, baseline = f"last_over_time({SLOW_RATIO}{{{only}}}[{HOURLY}])", latest(f"{BASELINE}{{{only}}}")
-    return [Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](ratio, baseline))]
+    return [
+        Recording(f"commonground:model_{drift.measure}:slow_hourly", _DISTANCES[drift.measure](ratio, baseline)),
+        Recording(BINS, f"count by (team) ({latest(f'{INCREASE}{{{only}}}')})"),
+    ]
 
 
 def _compared(drift: Drift, only: str) -> list[Recording | Alert]:

@@ -34,6 +34,7 @@ _VERSION = "team, namespace, model, model_version"
 _SCORED = f"{_VERSION}, score"
 _BY_VARIABLE = ", ".join(VARIABLE)
 _BY_TRAINING = "team, namespace, model"
+_BY_SERVED = "team, namespace, service, model"
 _BY_VIEW = "team, namespace, feature_view"
 
 _RATE = "commonground:model_predictions:rate5m"
@@ -79,7 +80,7 @@ def _age_alerts(bounds: Models) -> list[Recording | Alert]:
         Alert(
             name="ModelStale",
             # Neither one that is young enough itself nor one that is left beside such a version.
-            expr=f"{_AGE} unless on ({_BY_TRAINING}) {_AGE} <= {bounds.max_age_days * 86400}",
+            expr=f"{_AGE} unless on ({_BY_SERVED}) {_AGE} <= {bounds.max_age_days * 86400}",
             severity=Severity.WARNING,
             wait="1h",
             labels={"retrain": "true"},
@@ -133,7 +134,7 @@ def _quality_alerts(bounds: Models) -> list[Recording | Alert]:
     # One, whatever the pods of a rollout say: two would end the rule for every team.
     previous_of = f'topk by ({_VERSION}) (1, max by ({_VERSION}, previous_version) ({MODEL_INFO.name}{{previous_version!=""}}))'
     now = f"{_SCORE} * on ({_VERSION}) group_left (previous_version) {previous_of}"
-    by = "team, namespace, model, previous_version, score"
+    by = "team, namespace, service, model, previous_version, score"
     before = f'max by ({by}) (label_replace(last_over_time({_SCORE}[7d]), "previous_version", "$1", "model_version", "(.*)"))'
     better = f"on ({_SCORED}) group_left () {_BETTER}"
     fall = f"({before} - on ({by}) group_right () ({now})) / on ({by}) group_left () abs({before})"
