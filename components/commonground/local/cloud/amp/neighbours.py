@@ -79,8 +79,6 @@ def remove_interfaces(region: Region, scraper: str) -> None:
     for interface in list(ec2.enis.values()):
         if interface.description == _description(scraper):
             ec2.delete_network_interface(interface.id)
-            # moto keeps the tags of an interface that is gone.
-            ec2.tags.pop(interface.id, None)
 
 
 def _description(scraper: str) -> str:

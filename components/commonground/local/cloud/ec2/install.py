@@ -55,6 +55,7 @@ def install() -> None:
     """Takes the place of moto's EC2. What other services delete, too, past the responder, loses its tags in moto's own methods."""
     take_over(urls, Responder)
     delete_group, delete_template = EC2Backend._delete_security_group, EC2Backend.delete_launch_template
+    delete_interface = EC2Backend.delete_network_interface
 
     def group(self: Any, vpc: str | None, group_id: str) -> None:
         delete_group(self, vpc, group_id)
@@ -65,4 +66,9 @@ def install() -> None:
         self.tags.pop(deleted.id, None)
         return deleted
 
+    def interface(self: Any, eni_id: str) -> None:
+        delete_interface(self, eni_id)
+        self.tags.pop(eni_id, None)
+
     EC2Backend._delete_security_group, EC2Backend.delete_launch_template = group, template
+    EC2Backend.delete_network_interface = interface
